@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+/// The tests of one module; what they share lies in `Tests/TestSupport`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "kedge",
+  products: [.executable(name: "kedge", targets: ["kedge"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CLibCurlShim", dependencies: ["CLibCurl"]),
+    .systemLibrary(name: "CLinux"),
+
+    module("Values", [crypto]),
+    module("PostgreSQL", ["CLibPQ", "CLinux", "Values", logging]),
+    module("Embedded", ["PostgreSQL", "CLinux", subprocess, system]),
+    module("HTTPTransport", ["CLibCurl", "CLibCurlShim"]),
+    module("Migrations", ["PostgreSQL", crypto], resources: [.embedInCode("SQL")]),
+    module("EventLog", ["PostgreSQL", "Values", crypto, logging]),
+    module("Statistics"),
+    module("Profiles", ["Statistics", "Values"]),
+    module("Lifecycle", ["Statistics", "Values"]),
+    module("Declarations", ["Lifecycle", "Values", "Yams"]),
+    module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
+    module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system, logging]),
+    module("Workers", [
+      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
+    ]),
+    .executableTarget(
+      name: "kedge",
+      dependencies: [
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("ValuesTests", ["Values"]),
+    tests("PostgreSQLTests", ["PostgreSQL", "TestSupport"]),
+    tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
+    tests("StatisticsTests", ["Statistics"]),
+    tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
+    tests("LifecycleTests", ["Lifecycle", "Values"]),
+    tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
+    tests("HTTPTransportTests", ["HTTPTransport"]),
+    tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values"]),
+    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
+    tests("WorkersTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "Workers"]),
+    tests("Scenarios", ["EventLog", "PostgreSQL", "TestSupport", "Values", subprocess, system]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,92 @@
+internal import Foundation
+
+extension JSON: Codable {
+  public init(from decoder: any Decoder) throws {
+    if let keyed = try? decoder.container(keyedBy: Key.self) {
+      var object = Object()
+      for key in keyed.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
+        object[key.stringValue] = try keyed.decode(JSON.self, forKey: key)
+      }
+      self = .object(object)
+      return
+    }
+    if var list = try? decoder.unkeyedContainer() {
+      var elements: [JSON] = []
+      while !list.isAtEnd { elements.append(try list.decode(JSON.self)) }
+      self = .array(elements)
+      return
+    }
+    let value = try decoder.singleValueContainer()
+    if value.decodeNil() {
+      self = .null
+    } else if let bool = try? value.decode(Bool.self) {
+      self = .bool(bool)
+    } else if let integer = try? value.decode(Int64.self) {
+      self = .integer(integer)
+    } else if let number = try? value.decode(Double.self) {
+      self = .number(number)
+    } else {
+      self = .string(try value.decode(String.self))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .null:
+      var container = encoder.singleValueContainer()
+      try container.encodeNil()
+    case .bool(let value): try value.encode(to: encoder)
+    case .integer(let value): try value.encode(to: encoder)
+    case .number(let value):
+      var container = encoder.singleValueContainer()
+      if value.isFinite { try container.encode(value) } else { try container.encodeNil() }
+    case .string(let value): try value.encode(to: encoder)
+    case .array(let elements): try elements.encode(to: encoder)
+    case .object(let object):
+      var container = encoder.container(keyedBy: Key.self)
+      for (key, value) in object.members { try container.encode(value, forKey: Key(stringValue: key)) }
+    }
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+extension JSON {
+  /// A value as JSON, its property names turned into `snake_case`. Keys are sorted.
+  /// - Throws: `EncodingError`, e.g. for a Double that is not finite.
+  public init(encoding value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    self = try JSON(parsing: Array(encoder.encode(value)))
+  }
+
+  /// Reads a value back from what `init(encoding:)` made of it.
+  /// - Throws: `DecodingError`, which names the key.
+  public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(type, from: Data(description.utf8))
+  }
+}
+
+extension DecodingError {
+  /// What was expected and where, on one line: `data.window.rows: expected a number`.
+  public var summary: String {
+    switch self {
+    case .typeMismatch(_, let context), .dataCorrupted(let context): "\(DecodingError.path(context.codingPath)): \(context.debugDescription)"
+    case .valueNotFound(_, let context): "\(DecodingError.path(context.codingPath)): a value is missing"
+    case .keyNotFound(let key, let context): "\(DecodingError.path(context.codingPath + [key])): missing"
+    @unknown default: "\(self)"
+    }
+  }
+
+  private static func path(_ keys: [any CodingKey]) -> String {
+    keys.isEmpty ? "value" : keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+  }
+}
