@@ -2,11 +2,9 @@ internal import Foundation
 
 extension JSON: Codable {
   public init(from decoder: any Decoder) throws {
-    if let keyed = try? decoder.container(keyedBy: Key.self) {
+    if let members = try? decoder.singleValueContainer().decode([String: JSON].self) {
       var object = Object()
-      for key in keyed.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
-        object[key.stringValue] = try keyed.decode(JSON.self, forKey: key)
-      }
+      for (key, value) in members.sorted(by: { $0.key < $1.key }) { object[key] = value }
       self = .object(object)
       return
     }
@@ -43,16 +41,9 @@ extension JSON: Codable {
     case .string(let value): try value.encode(to: encoder)
     case .array(let elements): try elements.encode(to: encoder)
     case .object(let object):
-      var container = encoder.container(keyedBy: Key.self)
-      for (key, value) in object.members { try container.encode(value, forKey: Key(stringValue: key)) }
+      // As a dictionary, whose keys the coders leave alone; those of a keyed container they would turn into snake case.
+      try Dictionary(uniqueKeysWithValues: object.members.map { ($0.key, $0.value) }).encode(to: encoder)
     }
-  }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
   }
 }
 

@@ -29,4 +29,12 @@ import Values
     #expect(json.description == #"{"by_version":{"Model/1":0.5},"row_count":3,"start_at":"1970-01-01T00:00:05Z"}"#)
     #expect(try json.decode(Window.self) == window)
   }
+
+  @Test func `free JSON inside a type keeps the spelling of its keys`() throws {
+    struct Request: Codable, Equatable { var someParameters: JSON }
+    let request = Request(someParameters: ["shuffle_labels": true, "maxDepth": [1, 2.5, nil]])
+    let json = try JSON(encoding: request)
+    #expect(json == ["some_parameters": ["shuffle_labels": true, "maxDepth": [1, 2.5, nil]]])
+    #expect(try json.decode(Request.self) == request)
+  }
 }

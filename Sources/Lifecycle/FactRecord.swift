@@ -1,0 +1,38 @@
+public import Foundation
+public import Values
+
+/// A fact as the log holds it: with who, when, and why.
+public struct FactRecord: Equatable, Sendable {
+  public var fact: Fact
+  public var id: UUID
+  public var stream: String
+  /// Counts from 1 inside the stream.
+  public var version: Int64
+  /// Its place in the order of all events; nil until it is sealed.
+  public var position: Int64?
+  public var actor: String
+  public var principal: String
+  public var at: Timestamp
+  /// Shared by all that came of one beginning.
+  public var correlation: UUID?
+
+  public init(
+    _ fact: Fact, id: UUID, stream: String, version: Int64, position: Int64?, actor: String, principal: String, at: Timestamp, correlation: UUID?
+  ) {
+    self.fact = fact
+    self.id = id
+    self.stream = stream
+    self.version = version
+    self.position = position
+    self.actor = actor
+    self.principal = principal
+    self.at = at
+    self.correlation = correlation
+  }
+
+  /// Who did it.
+  public var person: Person { Person(actor: actor, principal: principal) }
+
+  /// The part of the stream's name after the category: `monitor/NAME` gives NAME.
+  public var name: String { stream.firstIndex(of: "/").map { String(stream[stream.index(after: $0)...]) } ?? stream }
+}

@@ -1,0 +1,99 @@
+public import Values
+
+/// What an alert is about, repeated in each of its first facts so that each reads alone.
+public struct AlertSubject: Codable, Equatable, Sendable {
+  /// The rule, or what Kedge itself complains of, e.g. `no-rollback-target`.
+  public var rule: String
+  public var monitor: String?
+  public var endpoint: String?
+  public var model: String?
+  /// The metric of the rule.
+  public var metric: String?
+  public var severity: String
+  /// Channels that are told.
+  public var notify: [String]
+
+  public init(
+    rule: String, monitor: String? = nil, endpoint: String? = nil, model: String? = nil, metric: String? = nil, severity: String, notify: [String]
+  ) {
+    self.rule = rule
+    self.monitor = monitor
+    self.endpoint = endpoint
+    self.model = model
+    self.metric = metric
+    self.severity = severity
+    self.notify = notify
+  }
+}
+
+/// A rule's condition holds, but not yet for as many windows as it asks.
+public struct AlertPending: Codable, Equatable, Sendable {
+  public var subject: AlertSubject
+  public var value: Double
+  /// The condition in words: `drift.share at least 0.2`.
+  public var condition: String
+  /// Windows so far, and windows needed.
+  public var count: Int
+  public var needed: Int
+  /// End of the first window in which the condition held.
+  public var sinceAt: Timestamp
+
+  public init(subject: AlertSubject, value: Double, condition: String, count: Int, needed: Int, sinceAt: Timestamp) {
+    self.subject = subject
+    self.value = value
+    self.condition = condition
+    self.count = count
+    self.needed = needed
+    self.sinceAt = sinceAt
+  }
+}
+
+/// An alert fires.
+public struct AlertRaised: Codable, Equatable, Sendable {
+  public var subject: AlertSubject
+  public var value: Double?
+  /// The condition in words, or what is wrong.
+  public var condition: String
+  /// End of the first window in which the condition held.
+  public var sinceAt: Timestamp
+  /// What drifted, for people.
+  public var driftedColumns: [String]
+
+  public init(subject: AlertSubject, value: Double?, condition: String, sinceAt: Timestamp, driftedColumns: [String] = []) {
+    self.subject = subject
+    self.value = value
+    self.condition = condition
+    self.sinceAt = sinceAt
+    self.driftedColumns = driftedColumns
+  }
+}
+
+/// The alert got worse.
+public struct AlertEscalated: Codable, Equatable, Sendable {
+  public var severity: String
+  public var reason: String
+
+  public init(severity: String, reason: String) {
+    self.severity = severity
+    self.reason = reason
+  }
+}
+
+/// Somebody looks after it, or resolved it, or says that it was a false alarm.
+public struct AlertHandled: Codable, Equatable, Sendable {
+  public var reason: String?
+
+  public init(reason: String?) { self.reason = reason }
+}
+
+/// The alert is over.
+public struct AlertResolved: Codable, Equatable, Sendable {
+  public var reason: String
+  /// The value that ended it; nil when a person did.
+  public var value: Double?
+
+  public init(reason: String, value: Double? = nil) {
+    self.reason = reason
+    self.value = value
+  }
+}

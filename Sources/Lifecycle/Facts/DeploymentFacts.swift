@@ -1,0 +1,216 @@
+public import Foundation
+public import Values
+
+/// A version is to serve at an endpoint.
+public struct DeploymentProposed: Codable, Equatable, Sendable {
+  public var endpoint: String
+  public var model: String
+  public var version: VersionName
+  /// What serves now; nil for an endpoint's first version.
+  public var replaces: VersionName?
+  /// The run that made the version, when a policy proposes it.
+  public var run: RunID?
+  /// Approvals needed.
+  public var approvals: Int
+  /// The stages as they were declared at that moment.
+  public var stages: [RolloutStage]
+  /// Proposed by a policy and not by a person.
+  public var automatic: Bool
+  /// People who asked for it: whoever requested the run or promoted. None of them may approve.
+  public var requestedBy: [Person]
+
+  public init(
+    endpoint: String, model: String, version: VersionName, replaces: VersionName?, run: RunID?, approvals: Int, stages: [RolloutStage],
+    automatic: Bool, requestedBy: [Person]
+  ) {
+    self.endpoint = endpoint
+    self.model = model
+    self.version = version
+    self.replaces = replaces
+    self.run = run
+    self.approvals = approvals
+    self.stages = stages
+    self.automatic = automatic
+    self.requestedBy = requestedBy
+  }
+}
+
+/// The gate was not passed: only an override lets it go on.
+public struct DeploymentHeld: Codable, Equatable, Sendable {
+  public var reason: String
+  public init(reason: String) { self.reason = reason }
+}
+
+/// Somebody decided something about it, and says why.
+public struct Remark: Codable, Equatable, Sendable {
+  public var reason: String?
+  public init(reason: String?) { self.reason = reason }
+}
+
+/// How far the name of who approved can be trusted.
+public enum Identity: String, Codable, Hashable, Sendable {
+  /// One database role for all: the names are only what people said.
+  case asserted
+  /// The database tells people apart.
+  case verified
+}
+
+/// Somebody other than who asked for it agrees.
+public struct DeploymentApproved: Codable, Equatable, Sendable {
+  public var reason: String?
+  /// The position of the log at which the evidence was read.
+  public var seenPosition: Int64
+  public var identity: Identity
+
+  public init(reason: String?, seenPosition: Int64, identity: Identity) {
+    self.reason = reason
+    self.seenPosition = seenPosition
+    self.identity = identity
+  }
+}
+
+/// What the candidate serves from now on.
+public struct StageEntered: Codable, Equatable, Sendable {
+  /// Index of the stage, from 0.
+  public var stage: Int
+  /// How many stages there are.
+  public var of: Int
+  public var shadow: Bool
+  /// Percent of requests.
+  public var traffic: Int
+  public var hold: Span
+
+  public init(stage: Int, of: Int, shadow: Bool, traffic: Int, hold: Span) {
+    self.stage = stage
+    self.of = of
+    self.shadow = shadow
+    self.traffic = traffic
+    self.hold = hold
+  }
+}
+
+/// What a comparison of the new version with the one it replaces says.
+public enum AnalysisOutcome: String, Codable, Hashable, Sendable {
+  /// The interval of the difference lies beyond the margin.
+  case worse
+  case notWorse = "not_worse"
+  /// No labels or too few: counted neither way.
+  case inconclusive
+}
+
+/// One metric of a comparison.
+public struct AnalysisResult: Codable, Equatable, Sendable {
+  public var metric: String
+  public var champion: Double?
+  public var challenger: Double?
+  /// Challenger minus champion: value, low and high of the 95 % confidence interval. Empty when not computable.
+  public var difference: [Double]
+  /// How much worse it may be.
+  public var margin: Double
+  public var outcome: AnalysisOutcome
+
+  public init(metric: String, champion: Double?, challenger: Double?, difference: [Double], margin: Double, outcome: AnalysisOutcome) {
+    self.metric = metric
+    self.champion = champion
+    self.challenger = challenger
+    self.difference = difference
+    self.margin = margin
+    self.outcome = outcome
+  }
+}
+
+/// A window with labels came while the new version served alone: the two are to be compared on its rows.
+public struct ComparisonRequested: Codable, Equatable, Sendable {
+  public var endpoint: String
+  public var model: String
+  public var monitor: String
+  public var window: WindowReference
+  /// The version that was replaced.
+  public var champion: VersionName
+  /// The version that serves.
+  public var challenger: VersionName
+  /// Whose evaluation command is run.
+  public var specification: PipelineSpecification
+  public var rules: [RollbackRule]
+
+  public init(
+    endpoint: String, model: String, monitor: String, window: WindowReference, champion: VersionName, challenger: VersionName,
+    specification: PipelineSpecification, rules: [RollbackRule]
+  ) {
+    self.endpoint = endpoint
+    self.model = model
+    self.monitor = monitor
+    self.window = window
+    self.champion = champion
+    self.challenger = challenger
+    self.specification = specification
+    self.rules = rules
+  }
+}
+
+/// The new version was compared in production with the one it replaces.
+public struct AnalysisRecorded: Codable, Equatable, Sendable {
+  /// `arms`: each served its share of the same window; `paired`: both predicted the same rows.
+  public var kind: String
+  public var window: WindowReference
+  public var champion: VersionName
+  public var challenger: VersionName
+  /// Rows compared: of the smaller arm, or of the pairs.
+  public var rows: Int
+  public var results: [AnalysisResult]
+  public var outcome: AnalysisOutcome
+  /// Why it is inconclusive.
+  public var reason: String?
+
+  public init(
+    kind: String, window: WindowReference, champion: VersionName, challenger: VersionName, rows: Int, results: [AnalysisResult],
+    outcome: AnalysisOutcome, reason: String? = nil
+  ) {
+    self.kind = kind
+    self.window = window
+    self.champion = champion
+    self.challenger = challenger
+    self.rows = rows
+    self.results = results
+    self.outcome = outcome
+    self.reason = reason
+  }
+}
+
+/// It completed its bake.
+public struct DeploymentCompleted: Codable, Equatable, Sendable {
+  public var version: VersionName
+  public init(version: VersionName) { self.version = version }
+}
+
+/// A newer proposal took its place.
+public struct DeploymentSuperseded: Codable, Equatable, Sendable {
+  public var by: DeploymentID
+  public init(by: DeploymentID) { self.by = by }
+}
+
+/// Traffic goes back to another version.
+public struct DeploymentRolledBack: Codable, Equatable, Sendable {
+  public var to: VersionName
+  public var reason: String
+
+  public init(to: VersionName, reason: String) {
+    self.to = to
+    self.reason = reason
+  }
+}
+
+/// A time that was waited for has come.
+public struct DeadlinePassed: Codable, Equatable, Sendable {
+  /// What was waited for, e.g. `hold`.
+  public var name: String
+  public var dueAt: Timestamp
+  /// The event that set the clock.
+  public var cause: UUID
+
+  public init(name: String, dueAt: Timestamp, cause: UUID) {
+    self.name = name
+    self.dueAt = dueAt
+    self.cause = cause
+  }
+}

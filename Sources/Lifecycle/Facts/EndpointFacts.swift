@@ -1,0 +1,137 @@
+public import Foundation
+public import Values
+
+/// Who answers which requests.
+public struct TrafficPlan: Codable, Hashable, Sendable {
+  public var current: VersionName
+  public var candidate: VersionName?
+  /// Percent of requests that the candidate answers.
+  public var share: Int
+  /// The candidate sees every request, and its answers are only logged.
+  public var shadow: Bool
+
+  public init(current: VersionName, candidate: VersionName? = nil, share: Int = 0, shadow: Bool = false) {
+    self.current = current
+    self.candidate = candidate
+    self.share = share
+    self.shadow = shadow
+  }
+}
+
+/// What a change of traffic is for.
+public enum TrafficPurpose: String, Codable, Hashable, Sendable {
+  /// The next stage of a rollout.
+  case stage
+  /// Back to what served before a rollout that was called off.
+  case restore
+  /// Back to an earlier version.
+  case rollback
+}
+
+/// Traffic is to be moved; the newest request is the one that counts.
+public struct TrafficRequested: Codable, Equatable, Sendable {
+  public var plan: TrafficPlan
+  public var purpose: TrafficPurpose
+  public var deployment: DeploymentID?
+  public var stage: Int?
+
+  public init(plan: TrafficPlan, purpose: TrafficPurpose, deployment: DeploymentID?, stage: Int?) {
+    self.plan = plan
+    self.purpose = purpose
+    self.deployment = deployment
+    self.stage = stage
+  }
+}
+
+/// Traffic was moved, and the server says so.
+public struct TrafficMoved: Codable, Equatable, Sendable {
+  public var plan: TrafficPlan
+  /// The event that asked for it.
+  public var request: UUID
+  /// The fencing token under which it was done.
+  public var token: Int64
+
+  public init(plan: TrafficPlan, request: UUID, token: Int64) {
+    self.plan = plan
+    self.request = request
+    self.token = token
+  }
+}
+
+/// Traffic could not be moved, and what served before serves again. Without `retryAt` it is given up.
+public struct TrafficMoveFailed: Codable, Equatable, Sendable {
+  public var plan: TrafficPlan
+  public var request: UUID
+  /// Counts from 1.
+  public var attempt: Int
+  public var reason: String
+  public var retryAt: Timestamp?
+
+  public init(plan: TrafficPlan, request: UUID, attempt: Int, reason: String, retryAt: Timestamp?) {
+    self.plan = plan
+    self.request = request
+    self.attempt = attempt
+    self.reason = reason
+    self.retryAt = retryAt
+  }
+}
+
+/// A rollout has the endpoint for itself.
+public struct RolloutStarted: Codable, Equatable, Sendable {
+  public var deployment: DeploymentID
+  public var version: VersionName
+
+  public init(deployment: DeploymentID, version: VersionName) {
+    self.deployment = deployment
+    self.version = version
+  }
+}
+
+/// How a rollout ended.
+public enum RolloutOutcome: String, Codable, Hashable, Sendable {
+  case completed, aborted
+  case rolledBack = "rolled_back"
+}
+
+/// The endpoint is free for the next rollout.
+public struct RolloutEnded: Codable, Equatable, Sendable {
+  public var deployment: DeploymentID
+  public var version: VersionName
+  public var outcome: RolloutOutcome
+
+  public init(deployment: DeploymentID, version: VersionName, outcome: RolloutOutcome) {
+    self.deployment = deployment
+    self.version = version
+    self.outcome = outcome
+  }
+}
+
+/// Traffic goes back to an earlier version.
+public struct RollbackDecided: Codable, Equatable, Sendable {
+  public var from: VersionName
+  public var to: VersionName
+  /// The deployment that brought the version now left, or that was under way.
+  public var deployment: DeploymentID?
+  /// Decided by a policy and not by a person.
+  public var automatic: Bool
+  public var reason: String
+
+  public init(from: VersionName, to: VersionName, deployment: DeploymentID?, automatic: Bool, reason: String) {
+    self.from = from
+    self.to = to
+    self.deployment = deployment
+    self.automatic = automatic
+    self.reason = reason
+  }
+}
+
+/// The earlier version serves again.
+public struct RolledBack: Codable, Equatable, Sendable {
+  public var from: VersionName
+  public var to: VersionName
+
+  public init(from: VersionName, to: VersionName) {
+    self.from = from
+    self.to = to
+  }
+}

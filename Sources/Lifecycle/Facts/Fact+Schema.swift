@@ -1,0 +1,43 @@
+public import Values
+
+extension Fact {
+  /// The event's type.
+  public var type: String { content.type }
+
+  /// The number of the schema in which facts of this type are written today.
+  public var schema: Int { Fact.schema(of: type) }
+
+  /// The event's data.
+  /// - Throws: `EncodingError` for a number that is infinite or not a number.
+  public func data() throws -> JSON { try JSON(encoding: content.data) }
+
+  /// Reads an event as it was written, in today's or an older schema.
+  /// - Returns: nil for a type that Kedge does not know.
+  /// - Throws: `DecodingError`, or `UnknownSchema` for a schema newer than this program.
+  public init?(type: String, schema: Int, data: JSON) throws {
+    let newest = Fact.schema(of: type)
+    guard schema <= newest else { throw UnknownSchema(type: type, schema: schema, newest: newest) }
+    var data = data
+    for step in Fact.upcasters[type, default: []].dropFirst(max(0, schema - 1)) { data = step(data) }
+    try self.init(type: type, current: data)
+  }
+
+  /// Turns the data of one schema into that of the next.
+  typealias Upcaster = @Sendable (JSON) -> JSON
+
+  /// For each type whose data has changed its shape, the steps from schema 1 to 2, from 2 to 3 and so on.
+  /// Events are never rewritten: they are read through these.
+  static let upcasters: [String: [Upcaster]] = [:]
+
+  private static func schema(of type: String) -> Int { 1 + upcasters[type, default: []].count }
+}
+
+/// An event written by a newer Kedge than this one.
+public struct UnknownSchema: Error, Equatable, CustomStringConvertible {
+  public let type: String
+  public let schema: Int
+  /// The newest that this program reads.
+  public let newest: Int
+
+  public var description: String { "\(type) has schema \(schema), and this version of Kedge reads up to \(newest); run a newer one" }
+}

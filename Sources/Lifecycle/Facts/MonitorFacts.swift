@@ -1,0 +1,200 @@
+public import Values
+
+/// Which half of a window is measured: what came in, or how good the answers were.
+public enum Part: String, Codable, Hashable, Sendable, CaseIterable {
+  case input, quality
+}
+
+/// A monitor's reference data was fixed.
+public struct BaselinePinned: Codable, Equatable, Sendable {
+  /// Absolute path of the file.
+  public var path: String
+  /// SHA-256 of its content, lower-case hex.
+  public var sha256: String
+  /// Data rows.
+  public var rows: Int
+
+  public init(path: String, sha256: String, rows: Int) {
+    self.path = path
+    self.sha256 = sha256
+    self.rows = rows
+  }
+}
+
+/// New data to measure.
+public struct WindowFound: Codable, Equatable, Sendable {
+  public var window: WindowID
+  /// Absolute path of the file.
+  public var source: String
+  /// Bytes.
+  public var size: Int
+  /// SHA-256 of the content, lower-case hex.
+  public var checksum: String
+  /// First and last value of the time column; without one both are the file's modification time.
+  public var startAt: Timestamp
+  public var endAt: Timestamp
+
+  public init(window: WindowID, source: String, size: Int, checksum: String, startAt: Timestamp, endAt: Timestamp) {
+    self.window = window
+    self.source = source
+    self.size = size
+    self.checksum = checksum
+    self.startAt = startAt
+    self.endAt = endAt
+  }
+}
+
+/// A file of labels came.
+public struct LabelsFound: Codable, Equatable, Sendable {
+  /// Absolute path of the file.
+  public var source: String
+  /// Bytes.
+  public var size: Int
+  /// SHA-256 of the content, lower-case hex.
+  public var checksum: String
+
+  public init(source: String, size: Int, checksum: String) {
+    self.source = source
+    self.size = size
+    self.checksum = checksum
+  }
+}
+
+/// A file of labels was joined by id with the windows that it is about; each has a measurement of its quality beside this event.
+public struct LabelsJoined: Codable, Equatable, Sendable {
+  /// Checksum of the file of labels.
+  public var checksum: String
+  /// The windows in which a label of the file was found.
+  public var windows: [WindowID]
+  /// Why nothing could be joined: file, line and column.
+  public var failure: String?
+
+  public init(checksum: String, windows: [WindowID], failure: String? = nil) {
+    self.checksum = checksum
+    self.windows = windows
+    self.failure = failure
+  }
+}
+
+/// A window as a measurement cites it.
+public struct WindowReference: Codable, Equatable, Sendable {
+  public var id: WindowID
+  public var startAt: Timestamp
+  public var endAt: Timestamp
+  public var source: String
+
+  public init(id: WindowID, startAt: Timestamp, endAt: Timestamp, source: String) {
+    self.id = id
+    self.startAt = startAt
+    self.endAt = endAt
+    self.source = source
+  }
+}
+
+/// Whether a window drifted from the reference.
+public struct DriftVerdict: Codable, Equatable, Sendable {
+  public var detected: Bool
+  /// Drifted columns over compared columns; nil when none could be compared.
+  public var share: Double?
+  public var driftedColumns: [String]
+
+  public init(detected: Bool, share: Double?, driftedColumns: [String]) {
+    self.detected = detected
+    self.share = share
+    self.driftedColumns = driftedColumns
+  }
+}
+
+/// What a test said of one column.
+public struct ColumnMeasurement: Codable, Equatable, Sendable {
+  public var name: String
+  public var test: String?
+  /// What the threshold is compared with: a p-value or a distance. Nil when not computable.
+  public var score: Double?
+  public var pAdjusted: Double?
+  public var effect: Double?
+  public var threshold: Double?
+  /// `drifted`, `stable`, `inconclusive` or `skipped`.
+  public var verdict: String
+  /// Share of rows without a value in the window.
+  public var missing: Double?
+
+  public init(
+    name: String, test: String?, score: Double?, pAdjusted: Double?, effect: Double?, threshold: Double?, verdict: String, missing: Double?
+  ) {
+    self.name = name
+    self.test = test
+    self.score = score
+    self.pAdjusted = pAdjusted
+    self.effect = effect
+    self.threshold = threshold
+    self.verdict = verdict
+    self.missing = missing
+  }
+}
+
+/// Figures of one version's rows in a window.
+public struct ArmMeasurement: Codable, Equatable, Sendable {
+  /// Rows that count: labelled ones for quality.
+  public var rows: Int
+  public var metrics: [String: Double]
+  /// 95 % confidence intervals: low and high.
+  public var intervals: [String: [Double]]
+
+  public init(rows: Int, metrics: [String: Double], intervals: [String: [Double]]) {
+    self.rows = rows
+    self.metrics = metrics
+    self.intervals = intervals
+  }
+}
+
+/// A window was measured.
+public struct MeasurementRecorded: Codable, Equatable, Sendable {
+  public var window: WindowReference
+  public var part: Part
+  /// Rows that count: all of the window for input, the labelled ones for quality.
+  public var rows: Int
+  public var drift: DriftVerdict?
+  /// Columns missing, new, or of another type than in the reference.
+  public var schemaChanges: [String]
+  public var columns: [ColumnMeasurement]
+  public var metrics: [String: Double]
+  /// 95 % confidence intervals: low and high.
+  public var intervals: [String: [Double]]
+  public var byVersion: [String: ArmMeasurement]
+  /// Found after a later window had been counted: it is shown and changes no alert.
+  public var late: Bool
+  /// Too few rows for a verdict.
+  public var inconclusive: Bool
+
+  public init(
+    window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
+    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool
+  ) {
+    self.window = window
+    self.part = part
+    self.rows = rows
+    self.drift = drift
+    self.schemaChanges = schemaChanges
+    self.columns = columns
+    self.metrics = metrics
+    self.intervals = intervals
+    self.byVersion = byVersion
+    self.late = late
+    self.inconclusive = inconclusive
+  }
+}
+
+/// A window could not be measured; the other windows go on.
+public struct MeasurementFailed: Codable, Equatable, Sendable {
+  public var window: WindowReference
+  public var part: Part
+  /// File, line, column and what was expected there.
+  public var reason: String
+
+  public init(window: WindowReference, part: Part, reason: String) {
+    self.window = window
+    self.part = part
+    self.reason = reason
+  }
+}

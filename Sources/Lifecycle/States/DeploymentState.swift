@@ -1,0 +1,127 @@
+public import Foundation
+public import Values
+
+/// A deployment, from the facts of `deployment/ID`.
+public struct DeploymentState: StreamState {
+  /// Where a deployment stands.
+  public enum Phase: String, Codable, Sendable {
+    case none
+    /// The gate was not passed.
+    case held
+    /// Waits for approvals.
+    case awaitingApproval = "awaiting_approval"
+    /// Approved: it starts when the endpoint is free, and goes from stage to stage.
+    case rolling
+    case completed, aborted, rejected, superseded
+    case rolledBack = "rolled_back"
+  }
+
+  /// An approval that counts.
+  public struct Approval: Codable, Equatable, Sendable {
+    public var event: UUID
+    public var person: Person
+    public var fact: DeploymentApproved
+    public var at: Timestamp
+  }
+
+  public private(set) var phase = Phase.none
+  public private(set) var proposal: DeploymentProposed?
+  public private(set) var approvals: [Approval] = []
+  /// Whoever requested, promoted or overrode: none of them may approve.
+  public private(set) var requesters: [Person] = []
+  /// The stage that was entered last; nil before the first.
+  public private(set) var stage: Int?
+  public private(set) var isPaused = false
+  /// The stage's hold is over.
+  public private(set) var holdIsOver = false
+  /// A comparison in this stage had an answer.
+  public private(set) var isConclusive = false
+  /// For each rule of rollback, how many compared windows in a row were worse.
+  public private(set) var worseInARow: [String: Int] = [:]
+  /// The newest fact: what people answer to.
+  public private(set) var latest: UUID?
+
+  public init() {}
+
+  public mutating func evolve(_ record: FactRecord) {
+    latest = record.id
+    switch record.fact {
+    case .deploymentProposed(let fact):
+      proposal = fact
+      requesters = fact.requestedBy
+      if !fact.automatic { requesters.append(record.person) }
+      phase = fact.approvals == 0 ? .rolling : .awaitingApproval
+    case .deploymentHeld: phase = .held
+    case .gateOverridden:
+      requesters.append(record.person)
+      phase = proposal?.approvals == 0 ? .rolling : .awaitingApproval
+    case .deploymentApproved(let fact):
+      // Whatever way it came into the log, it counts only if the one who gave it may approve.
+      guard phase == .awaitingApproval, refusal(of: record.person, identity: fact.identity) == nil else { return }
+      approvals.append(Approval(event: record.id, person: record.person, fact: fact, at: record.at))
+      if approvals.count >= proposal?.approvals ?? 0 { phase = .rolling }
+    case .approvalVoided:
+      approvals = []
+      if phase == .rolling, stage == nil { phase = .awaitingApproval }
+    case .deploymentRejected: phase = .rejected
+    case .stageEntered(let fact):
+      stage = fact.stage
+      holdIsOver = false
+      isConclusive = false
+    case .deadlinePassed(let fact): if fact.name == DeploymentState.hold(stage) { holdIsOver = true }
+    case .analysisRecorded(let fact): count(fact)
+    case .deploymentCompleted: phase = .completed
+    case .deploymentPaused: isPaused = true
+    case .deploymentResumed: isPaused = false
+    case .deploymentAborted: phase = .aborted
+    case .deploymentSuperseded: phase = .superseded
+    case .deploymentRolledBack: phase = .rolledBack
+    default: break
+    }
+  }
+
+  private mutating func count(_ fact: AnalysisRecorded) {
+    if fact.outcome != .inconclusive { isConclusive = true }
+    for result in fact.results {
+      switch result.outcome {
+      case .worse: worseInARow[result.metric, default: 0] += 1
+      case .notWorse: worseInARow[result.metric] = 0
+      case .inconclusive: break
+      }
+    }
+  }
+
+  /// The name of the deadline at which a stage's hold is over.
+  public static func hold(_ stage: Int?) -> String { "hold-\(stage ?? 0)" }
+
+  /// Whether the last stage has been entered, so that its hold is the bake.
+  public var isBaking: Bool { stage.map { $0 == (proposal?.stages.count ?? 0) - 1 } ?? false }
+
+  /// The word of `get deployments`.
+  public var word: String {
+    switch phase {
+    case .rolling: isPaused ? "paused" : isBaking ? "baking" : "rolling"
+    default: phase.rawValue
+    }
+  }
+
+  /// Approved as often as needed, and not begun.
+  public var mayStart: Bool { phase == .rolling && stage == nil && !isPaused }
+
+  /// Neither begun nor ended.
+  public var isWaiting: Bool { phase == .held || phase == .awaitingApproval || (phase == .rolling && stage == nil) }
+
+  /// Begun or waiting.
+  public var isOpen: Bool { isWaiting || phase == .rolling }
+
+  /// Why this person may not approve; nil when they may.
+  ///
+  /// Compared is the name, and, where the database tells people apart, the principal too: else one person could act under two names.
+  public func refusal(of person: Person, identity: Identity) -> String? {
+    if requesters.contains(where: { $0.actor == person.actor }) { return "\(person.actor) asked for it, and nobody approves their own request" }
+    if identity == .verified, requesters.contains(where: { $0.principal == person.principal }) {
+      return "\(person.actor) acts as \(person.principal), who asked for it, and nobody approves their own request"
+    }
+    return nil
+  }
+}

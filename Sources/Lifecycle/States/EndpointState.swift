@@ -1,0 +1,91 @@
+public import Foundation
+public import Values
+
+/// An endpoint, from the facts of `endpoint/NAME`.
+public struct EndpointState: StreamState {
+  public private(set) var specification: EndpointSpecification?
+  /// What answers requests now; nil before the first version.
+  public private(set) var plan: TrafficPlan?
+  /// The change of traffic that is asked for and not done yet.
+  public private(set) var pending: Request?
+  public private(set) var rollout: Rollout?
+  /// The version that the current one replaced, with which it is compared; nil for a first version and after a rollback.
+  public private(set) var replaced: VersionName?
+  /// Since when the plan is in force.
+  public private(set) var servingSince: Timestamp?
+  /// The deployment that brought the current version.
+  public private(set) var deployment: DeploymentID?
+  /// Versions that completed their bake and have not been rolled back since, oldest first.
+  public private(set) var good: [VersionName] = []
+  public private(set) var isFrozen = false
+  /// After a rollback, until thawed: what a policy proposes needs an approval.
+  public private(set) var isGuarded = false
+
+  /// A change of traffic that was asked for.
+  public struct Request: Codable, Equatable, Sendable {
+    public var event: UUID
+    /// The version of the stream at which it was asked for: it grows from request to request, and leads the fencing token.
+    public var version: Int64
+    public var order: TrafficRequested
+    /// Attempts that failed.
+    public var failures = 0
+  }
+
+  /// A rollout under way.
+  public struct Rollout: Codable, Equatable, Sendable {
+    public var deployment: DeploymentID
+    public var version: VersionName
+    /// What served when it began.
+    public var base: VersionName?
+  }
+
+  public init() {}
+
+  public mutating func evolve(_ record: FactRecord) {
+    switch record.fact {
+    case .endpointDefined(let specification): self.specification = specification
+    case .endpointRemoved: specification = nil
+    case .rolloutStarted(let fact):
+      rollout = Rollout(deployment: fact.deployment, version: fact.version, base: plan?.current)
+    case .trafficRequested(let fact): pending = Request(event: record.id, version: record.version, order: fact)
+    case .trafficMoved(let fact): move(to: fact.plan, record)
+    case .trafficMoveFailed(let fact):
+      guard pending?.event == fact.request else { return }
+      if fact.retryAt == nil { pending = nil } else { pending?.failures += 1 }
+    case .rolloutEnded(let fact):
+      guard rollout?.deployment == fact.deployment else { return }
+      rollout = nil
+      if fact.outcome == .completed {
+        good.removeAll { $0 == fact.version }
+        good.append(fact.version)
+      } else if pending?.order.deployment == fact.deployment, pending?.order.purpose == .stage {
+        pending = nil
+      }
+    case .rolledBack(let fact):
+      good.removeAll { $0 == fact.from }
+      isGuarded = true
+    case .endpointFrozen: isFrozen = true
+    case .endpointThawed:
+      isFrozen = false
+      isGuarded = false
+    default: break
+    }
+  }
+
+  private mutating func move(to plan: TrafficPlan, _ record: FactRecord) {
+    let purpose = pending?.order.purpose
+    if plan.current != self.plan?.current {
+      replaced = purpose == .stage ? self.plan?.current : nil
+      deployment = purpose == .stage ? pending?.order.deployment : nil
+    }
+    self.plan = plan
+    servingSince = record.at
+    pending = nil
+  }
+
+  /// What rollback leaves: the version under way, else the one that serves.
+  public var suspect: VersionName? { rollout?.version ?? plan?.current }
+
+  /// Where rollback goes by itself: the latest version that completed its bake and has not been rolled back since.
+  public var rollbackTarget: VersionName? { good.last { $0 != suspect } }
+}
