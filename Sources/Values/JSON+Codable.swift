@@ -2,11 +2,11 @@ internal import Foundation
 
 extension JSON: Codable {
   public init(from decoder: any Decoder) throws {
-    if let keyed = try? decoder.container(keyedBy: Key.self) {
+    // As a dictionary and not key by key: coders leave the keys of dictionaries as they are, and turn others to and from `snake_case`.
+    if (try? decoder.container(keyedBy: Key.self)) != nil {
+      let members = try decoder.singleValueContainer().decode([String: JSON].self)
       var object = Object()
-      for key in keyed.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
-        object[key.stringValue] = try keyed.decode(JSON.self, forKey: key)
-      }
+      for (key, value) in members.sorted(by: { $0.key < $1.key }) { object.append(key: key, value: value) }
       self = .object(object)
       return
     }
@@ -43,8 +43,8 @@ extension JSON: Codable {
     case .string(let value): try value.encode(to: encoder)
     case .array(let elements): try elements.encode(to: encoder)
     case .object(let object):
-      var container = encoder.container(keyedBy: Key.self)
-      for (key, value) in object.members { try container.encode(value, forKey: Key(stringValue: key)) }
+      var container = encoder.singleValueContainer()
+      try container.encode(Dictionary(object.members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
     }
   }
 

@@ -34,7 +34,7 @@ struct SpecificationTests {
             GateRule(metric: "accuracy", .absolute(.above(0.9))), GateRule(metric: "accuracy", .notWorseThanChampionBy(0.01)),
             GateRule(metric: "demographic_parity_difference", group: "site", .absolute(.atMost(0.1))),
           ]),
-        deploy: "prod", parameters: ["maxDepth": 3, "nested_key": ["a": [1, 2.5, nil]]])),
+        deploy: "prod", parameters: ["maxDepth": 3, "nested_key": ["a": [1, 2.5, nil], "leaf_size": ["minSamples": 2, "max_depth": 3]]])),
     .endpoint(
       EndpointSpecification(
         name: "prod", model: "risk/fraud", target: .local(directory: "/srv/live", health: "http://127.0.0.1:8080/healthz"),
