@@ -2,9 +2,11 @@ internal import Foundation
 
 extension JSON: Codable {
   public init(from decoder: any Decoder) throws {
-    if let members = try? decoder.singleValueContainer().decode([String: JSON].self) {
+    // As a dictionary and not key by key: coders leave the keys of dictionaries as they are, and turn others to and from `snake_case`.
+    if (try? decoder.container(keyedBy: Key.self)) != nil {
+      let members = try decoder.singleValueContainer().decode([String: JSON].self)
       var object = Object()
-      for (key, value) in members.sorted(by: { $0.key < $1.key }) { object[key] = value }
+      for (key, value) in members.sorted(by: { $0.key < $1.key }) { object.append(key: key, value: value) }
       self = .object(object)
       return
     }
@@ -41,9 +43,16 @@ extension JSON: Codable {
     case .string(let value): try value.encode(to: encoder)
     case .array(let elements): try elements.encode(to: encoder)
     case .object(let object):
-      // As a dictionary, whose keys the coders leave alone; those of a keyed container they would turn into snake case.
-      try Dictionary(uniqueKeysWithValues: object.members.map { ($0.key, $0.value) }).encode(to: encoder)
+      var container = encoder.singleValueContainer()
+      try container.encode(Dictionary(object.members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
     }
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
   }
 }
 

@@ -17,10 +17,13 @@ extension EndpointState {
   }
 
   /// Sends traffic back, to the last good version or to the one that is named.
-  /// - Parameter known: whether a named version is registered.
-  public func rollBack(to wanted: VersionName?, automatic: Bool, reason: String) throws(Refusal) -> [Fact] {
+  /// - Parameter leaving: the version that was found wanting; refused when another one is to be left by now. Nil: whichever it is.
+  public func rollBack(
+    leaving: VersionName? = nil, to wanted: VersionName? = nil, automatic: Bool, reason: String, because: [UUID]? = nil
+  ) throws(Refusal) -> [Fact] {
     let specification = try checkDefined()
     guard let from = suspect else { throw .conflict("nothing serves at \(specification.name) yet, so there is nothing to go back from") }
+    guard leaving == nil || leaving == from else { throw .conflict("\(leaving!) is not in question at \(specification.name) any more") }
     if let wanted {
       guard wanted.model == specification.model else { throw .invalid("\(wanted) is no version of \(specification.model), which \(specification.name) serves") }
       guard wanted != from else { throw .conflict("\(wanted) is the version to be left; name another one with --to") }
@@ -33,7 +36,8 @@ extension EndpointState {
     }
     var facts: [Fact] = [
       .rollbackDecided(
-        RollbackDecided(from: from, to: target, deployment: rollout?.deployment ?? deployment, automatic: automatic, reason: reason))
+        RollbackDecided(from: from, to: target, deployment: rollout?.deployment ?? deployment, automatic: automatic, reason: reason,
+          because: because))
     ]
     if let rollout { facts.append(.rolloutEnded(RolloutEnded(deployment: rollout.deployment, version: rollout.version, outcome: .rolledBack))) }
     facts.append(

@@ -1,3 +1,4 @@
+public import Foundation
 public import Values
 
 /// What an alert is about, repeated in each of its first facts so that each reads alone.
@@ -58,13 +59,18 @@ public struct AlertRaised: Codable, Equatable, Sendable {
   public var sinceAt: Timestamp
   /// What drifted, for people.
   public var driftedColumns: [String]
+  /// Further causes, beside the one that the event itself names: the measurements of the windows before.
+  public var because: [UUID]?
 
-  public init(subject: AlertSubject, value: Double?, condition: String, sinceAt: Timestamp, driftedColumns: [String] = []) {
+  public init(
+    subject: AlertSubject, value: Double?, condition: String, sinceAt: Timestamp, driftedColumns: [String] = [], because: [UUID]? = nil
+  ) {
     self.subject = subject
     self.value = value
     self.condition = condition
     self.sinceAt = sinceAt
     self.driftedColumns = driftedColumns
+    self.because = because
   }
 }
 

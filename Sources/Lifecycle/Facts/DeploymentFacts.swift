@@ -16,12 +16,14 @@ public struct DeploymentProposed: Codable, Equatable, Sendable {
   public var stages: [RolloutStage]
   /// Proposed by a policy and not by a person.
   public var automatic: Bool
+  /// Whether the version passed the gate of its evaluation.
+  public var gatePassed: Bool
   /// People who asked for it: whoever requested the run or promoted. None of them may approve.
   public var requestedBy: [Person]
 
   public init(
     endpoint: String, model: String, version: VersionName, replaces: VersionName?, run: RunID?, approvals: Int, stages: [RolloutStage],
-    automatic: Bool, requestedBy: [Person]
+    automatic: Bool, gatePassed: Bool, requestedBy: [Person]
   ) {
     self.endpoint = endpoint
     self.model = model
@@ -31,6 +33,7 @@ public struct DeploymentProposed: Codable, Equatable, Sendable {
     self.approvals = approvals
     self.stages = stages
     self.automatic = automatic
+    self.gatePassed = gatePassed
     self.requestedBy = requestedBy
   }
 }

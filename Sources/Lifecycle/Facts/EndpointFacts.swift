@@ -115,13 +115,16 @@ public struct RollbackDecided: Codable, Equatable, Sendable {
   /// Decided by a policy and not by a person.
   public var automatic: Bool
   public var reason: String
+  /// Further causes, beside the one that the event itself names: the analyses of the windows before.
+  public var because: [UUID]?
 
-  public init(from: VersionName, to: VersionName, deployment: DeploymentID?, automatic: Bool, reason: String) {
+  public init(from: VersionName, to: VersionName, deployment: DeploymentID?, automatic: Bool, reason: String, because: [UUID]? = nil) {
     self.from = from
     self.to = to
     self.deployment = deployment
     self.automatic = automatic
     self.reason = reason
+    self.because = because
   }
 }
 

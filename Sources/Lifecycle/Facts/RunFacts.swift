@@ -72,16 +72,21 @@ public struct RunRequested: Codable, Equatable, Sendable {
   public var model: String
   public var pipeline: String
   public var reason: RunReason
-  public var parameters: JSON
+  public var parameters: [String: JSON]
   /// The pipeline as it was declared at that moment: a run is not changed under way.
   public var specification: PipelineSpecification
+  /// Further causes, beside the one that the event itself names.
+  public var because: [UUID]?
 
-  public init(model: String, pipeline: String, reason: RunReason, parameters: JSON = [:], specification: PipelineSpecification) {
+  public init(
+    model: String, pipeline: String, reason: RunReason, parameters: [String: JSON] = [:], specification: PipelineSpecification, because: [UUID]? = nil
+  ) {
     self.model = model
     self.pipeline = pipeline
     self.reason = reason
     self.parameters = parameters
     self.specification = specification
+    self.because = because
   }
 }
 

@@ -1,0 +1,105 @@
+/// The name of a number that a measurement yields: `drift.share`, `column.mean radius.score`, `accuracy`, `missing.age` …
+public struct MetricName: Hashable, Sendable, CustomStringConvertible {
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+
+  public var description: String { text }
+
+  /// Which measurement of a window carries a metric: that of its inputs, or the later one of its labels.
+  public enum Part: String, Hashable, Codable, Sendable { case input, quality }
+
+  /// What the name means.
+  public enum Subject: Hashable, Sendable {
+    /// `drift.share`: the share of columns that drifted.
+    case driftShare
+    /// `drift.columns`: how many columns drifted.
+    case driftedColumns
+    /// `rows`: how many rows the window has.
+    case rows
+    /// `column.NAME.WHAT`; the column's name may itself have dots.
+    case column(String, ColumnField)
+    /// `missing.NAME`: the share of missing values of a column.
+    case missing(String)
+    /// A metric of predictions that needs no labels: `mean_confidence` …
+    case prediction(String)
+    /// A metric of predictions against labels: `accuracy` …
+    case quality(String)
+  }
+
+  /// The numbers kept of every column.
+  public enum ColumnField: String, Hashable, Sendable, CaseIterable {
+    case score
+    case pValue = "p_value"
+    case adjustedPValue = "p_adjusted"
+    case statistic, effect
+  }
+
+  /// Metrics that need predictions only.
+  public static let predictionMetrics = ["mean_confidence", "mean_entropy", "mean_margin", "low_confidence_share", "estimated_accuracy"]
+
+  /// Metrics of a classifier that need labels.
+  public static let classificationMetrics = [
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier", "expected_calibration_error",
+  ]
+
+  /// Metrics of a regression that need labels.
+  public static let regressionMetrics = ["mae", "rmse", "r2"]
+
+  /// Metrics over groups of rows, which need a group column.
+  public static let fairnessMetrics = [
+    "demographic_parity_difference", "demographic_parity_ratio", "equalized_odds_difference", "equalized_odds_ratio",
+  ]
+
+  /// What the name means; nil when it is no metric that Kedge measures.
+  public var subject: Subject? {
+    switch text {
+    case "drift.share": return .driftShare
+    case "drift.columns": return .driftedColumns
+    case "rows": return .rows
+    default: break
+    }
+    if MetricName.predictionMetrics.contains(text) { return .prediction(text) }
+    if MetricName.qualityMetrics.contains(text) { return .quality(text) }
+    if text.hasPrefix("missing."), text.utf8.count > 8 { return .missing(String(text.dropFirst(8))) }
+    if text.hasPrefix("column."), let dot = text.lastIndex(of: ".") {
+      let name = text[text.index(text.startIndex, offsetBy: 7)...]
+      guard dot > name.startIndex, let field = ColumnField(rawValue: String(text[text.index(after: dot)...])) else { return nil }
+      return .column(String(text[name.startIndex..<dot]), field)
+    }
+    return nil
+  }
+
+  /// Which part of a window's measurements carries it; a rule on it counts windows of that part alone.
+  public var part: Part {
+    if case .quality = subject { return .quality }
+    return .input
+  }
+
+  /// Every metric that needs labels.
+  public static let qualityMetrics = classificationMetrics + regressionMetrics + fairnessMetrics
+
+  /// Whether a larger value is the better one; nil where neither is (a share of rows, a number of rows).
+  public var largerIsBetter: Bool? {
+    switch text {
+    case "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "r2", "mean_confidence", "mean_margin", "estimated_accuracy",
+      "demographic_parity_ratio", "equalized_odds_ratio":
+      true
+    case "log_loss", "brier", "expected_calibration_error", "mae", "rmse", "mean_entropy", "low_confidence_share", "demographic_parity_difference",
+      "equalized_odds_difference", "drift.share", "drift.columns":
+      false
+    default: nil
+    }
+  }
+}
+
+extension MetricName: ExpressibleByStringLiteral, Codable {
+  public init(stringLiteral text: String) { self.init(text) }
+
+  public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
