@@ -21,9 +21,9 @@ public struct ScheduleState: StreamState {
   }
 
   /// Fires once if a firing fell due, however many were missed; nil when none did.
-  public func fire(at now: Timestamp) throws -> ScheduleDue? {
+  public func fire(at now: Timestamp) throws(CronExpression.Refusal) -> ScheduleDue? {
     guard let definition, let due = nextAt, due <= now else { return nil }
-    let cron = try CronExpression(definition.cron, timeZone: definition.timeZone)
-    return ScheduleDue(pipeline: definition.pipeline, dueAt: due, nextAt: cron.next(after: now))
+    let schedule = try CronSchedule(cron: definition.cron, timeZone: definition.timeZone)
+    return ScheduleDue(pipeline: definition.pipeline, dueAt: due, nextAt: schedule.next(after: now))
   }
 }
