@@ -1,0 +1,51 @@
+internal import Foundation
+public import PostgreSQL
+public import Values
+
+/// What a follower remembers between batches, beside the tables that it writes.
+///
+/// It lives in the process and, entry by entry, in `kedge.follower_state`, both written by the follower's transaction. A generation
+/// tells whether the two still agree: after a batch that failed, or when another process took over, all is read anew.
+struct Memory<Content: Sendable>: Sendable {
+  private(set) var content: Content
+  private var generation: Int64?
+  private let empty: Content
+
+  init(_ empty: Content) {
+    content = empty
+    self.empty = empty
+  }
+
+  private static var generationKey: String { "#generation" }
+
+  /// Lets `body` change the content, and stores the entries that it says have changed.
+  mutating func update(
+    follower: String, in database: any Queryable, restore: (inout Content, String, JSON) throws -> Void,
+    _ body: (inout Content) async throws -> [String: JSON]
+  ) async throws {
+    let key = Memory.generationKey
+    let stored = try await database.query("select state from kedge.follower_state where follower = \(follower) and key = \(key)").first
+      .map { try $0.decode(JSON.self).integer.map(Int64.init) ?? 0 } ?? 0
+    if generation != stored {
+      content = empty
+      for row in try await database.query("select key, state from kedge.follower_state where follower = \(follower) and key <> \(key)") {
+        let (name, entry) = try row.decode(String.self, JSON.self)
+        try restore(&content, name, entry)
+      }
+    }
+    let changes = try await body(&content)
+    let gone = changes.filter { $0.value.isNull }.keys.sorted()
+    let kept = JSON.array(
+      changes.filter { !$0.value.isNull }.sorted { $0.key < $1.key }.map { ["key": .string($0.key), "state": $0.value] }
+        + [["key": .string(key), "state": .integer(stored + 1)]])
+    _ = try await database.pipeline([
+      """
+      insert into kedge.follower_state (follower, key, state)
+      select \(follower), n.key, n.state from jsonb_to_recordset(\(kept)) n (key text, state jsonb)
+      on conflict (follower, key) do update set state = excluded.state
+      """,
+      "delete from kedge.follower_state where follower = \(follower) and key = any(\(gone))",
+    ])
+    generation = stored + 1
+  }
+}

@@ -1,0 +1,35 @@
+public import EventLog
+public import Lifecycle
+public import PostgreSQL
+
+/// Runs a policy behind the log: its commands are decided and appended in the same transaction as its checkpoint.
+public actor PolicyFollower<P: Policy>: Follower {
+  private var memory = Memory(P())
+  public nonisolated let name = P.name
+  public nonisolated let streamPrefixes: [String]? = nil
+
+  public init(_ type: P.Type = P.self) {}
+
+  public func apply(_ batch: [RecordedEvent], in transaction: Transaction) async throws {
+    var next = memory
+    try await next.update(follower: P.name, in: transaction, restore: { try $0.restore(key: $1, entry: $2) }) { policy in
+      var executor = CommandExecutor(transaction, policy: P.name)
+      for event in batch {
+        let record: FactRecord?
+        do { record = try FactRecord(event) } catch { throw PoisonEvent(event, reason: describe(error)) }
+        guard let record else { continue }
+        for command in policy.react(to: record) { try await executor.execute(command, because: record) }
+      }
+      return try policy.takeChanges()
+    }
+    memory = next
+  }
+}
+
+/// Every follower: the projections, then the policies.
+public func allFollowers() -> [any Follower] {
+  allProjections.map { ProjectionFollower($0) } + [
+    PolicyFollower(AlertingPolicy.self), PolicyFollower(RetrainingPolicy.self), PolicyFollower(PromotingPolicy.self),
+    PolicyFollower(RolloutPolicy.self), PolicyFollower(GuardingPolicy.self), PolicyFollower(NotifyingPolicy.self),
+  ]
+}

@@ -1,0 +1,31 @@
+public import Lifecycle
+internal import Values
+
+/// Schedules and when they fire next.
+public struct SchedulesProjection: Projection {
+  public static let name = "schedules"
+  public static let tables = ["schedule"]
+  public static let categories = ["schedule"]
+
+  public init() {}
+
+  public mutating func changes(for record: FactRecord) throws -> [RowChange] {
+    let key: JSON = ["name": JSON(record.name)]
+    switch record.fact {
+    case .scheduleDefined(let fact):
+      return [
+        .put(
+          "schedule", key: ["name"],
+          [
+            "name": JSON(record.name), "pipeline": JSON(fact.pipeline), "cron": JSON(fact.cron), "time_zone": JSON(fact.timeZone),
+            "next_at": JSON(fact.nextAt), "defined_at": record.time, "position": record.place,
+          ])
+      ]
+    case .scheduleRemoved: return [.delete("schedule", where: key)]
+    case .scheduleDue(let fact):
+      return [.update("schedule", where: key, ["last_due_at": JSON(fact.dueAt), "next_at": JSON(fact.nextAt), "skipped": nil])]
+    case .scheduleSkipped(let fact): return [.update("schedule", where: key, ["skipped": JSON(fact.reason)])]
+    default: return []
+    }
+  }
+}

@@ -1,0 +1,120 @@
+public import Foundation
+public import Lifecycle
+internal import Values
+
+/// What has to be done: a row for each piece of work that follows from the log and is not done yet.
+///
+/// A row's id is derived from the event that asks for it and its kind, so that leases outlive a rebuild. Of rows with the same
+/// `exclusive` key only the one with the smallest `sequence` can be claimed.
+public struct WorkProjection: Projection {
+  public static let name = "work"
+  public static let tables = ["work", "pool"]
+  public static let categories = ["monitor", "run", "deployment", "endpoint", "channel", "schedule", "pool"]
+
+  public init() {}
+
+  /// The id of a piece of work.
+  public static func id(cause: UUID, kind: WorkKind) -> UUID { UUID(namespace: cause, name: "work/\(kind.rawValue)") }
+
+  public mutating func changes(for record: FactRecord) throws -> [RowChange] {
+    let stream = record.stream
+    switch record.fact {
+    case .poolDefined(let pool):
+      return [.put("pool", key: ["name"], ["name": JSON(pool.name), "slots": JSON(pool.slots), "position": record.place])]
+    case .poolRemoved: return [.delete("pool", where: ["name": JSON(record.name)])]
+
+    case .monitorDefined: return [done(stream, .watch), row(.watch, stream, record)]
+    case .monitorRemoved: return [.delete("work", where: ["stream": JSON(stream)])]
+    case .windowFound(let fact):
+      return [
+        row(
+          .measure, "\(stream)/\(fact.window)", record, data: ["window": JSON(fact.window)], exclusive: "\(stream)/input",
+          sequence: fact.endAt.microseconds)
+      ]
+    case .labelsFound(let fact):
+      return [
+        row(.join, "\(stream)/\(fact.checksum)", record, data: ["checksum": JSON(fact.checksum)], exclusive: "\(stream)/quality")
+      ]
+    case .measurementRecorded(let fact): return fact.part == .input ? [done("\(stream)/\(fact.window.id)", .measure)] : []
+    case .measurementFailed(let fact): return fact.part == .input ? [done("\(stream)/\(fact.window.id)", .measure)] : []
+    case .labelsJoined(let fact): return [done("\(stream)/\(fact.checksum)", .join)]
+
+    case .runRequested(let fact):
+      return [
+        row(.train, stream, record, data: [:], exclusive: "pipeline/\(fact.pipeline)", pool: fact.specification.train.pool)
+      ]
+    case .runStepFinished(let fact):
+      return fact.step == .train ? [again(.evaluate, where: ["stream": JSON(stream)], at: record.at, record)] : []
+    case .runFailed(let fact), .runTimedOut(let fact):
+      guard let retry = fact.retryAt else { return [.delete("work", where: ["stream": JSON(stream)])] }
+      return [again(fact.step == .train ? .train : .evaluate, where: ["stream": JSON(stream)], at: retry, record)]
+    case .runSucceeded, .runCancelled: return [.delete("work", where: ["stream": JSON(stream)])]
+
+    case .stageEntered(let fact):
+      let name = DeploymentState.hold(fact.stage)
+      return [
+        row(
+          .deadline, "\(stream)/\(name)", record,
+          data: ["name": JSON(name), "due_at": JSON(record.at + fact.hold.duration), "cause": JSON(record.id)], due: record.at + fact.hold.duration)
+      ]
+    case .deadlinePassed(let fact): return [done("\(stream)/\(fact.name)", .deadline)]
+    case .comparisonRequested(let fact):
+      return [row(.compare, "\(stream)/\(fact.window.id)", record, exclusive: stream, sequence: fact.window.endAt.microseconds)]
+    case .analysisRecorded(let fact): return fact.kind == "paired" ? [done("\(stream)/\(fact.window.id)", .compare)] : []
+    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack:
+      return [.delete("work", where: ["stream": JSON(stream)])]
+
+    case .trafficRequested: return [done(stream, .traffic), row(.traffic, stream, record)]
+    case .trafficMoved: return [done(stream, .traffic)]
+    case .trafficMoveFailed(let fact):
+      guard let retry = fact.retryAt else { return [done(stream, .traffic)] }
+      return [again(.traffic, where: ["kind": "traffic", "subject": JSON(stream)], at: retry, record)]
+    case .rolloutEnded(let fact): return fact.outcome == .completed ? [] : [done(stream, .traffic)]
+
+    case .messageRequested(let fact):
+      return [
+        row(
+          .notify, "\(stream)/\(fact.message.lowercased)", record, data: try JSON(encoding: fact),
+          exclusive: fact.alert.map { "\(stream)/\($0)" })
+      ]
+    case .messageDelayed(let fact):
+      return [again(.notify, where: ["kind": "notify", "subject": JSON("\(stream)/\(fact.message.lowercased)")], at: fact.retryAt, record)]
+    case .messageSent(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
+    case .messageAbandoned(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
+
+    case .scheduleDefined(let fact):
+      return [done(stream, .schedule)] + (fact.nextAt.map { [row(.schedule, stream, record, due: $0)] } ?? [])
+    case .scheduleDue(let fact):
+      return [done(stream, .schedule)] + (fact.nextAt.map { [row(.schedule, stream, record, due: $0)] } ?? [])
+    case .scheduleRemoved: return [done(stream, .schedule)]
+    default: return []
+    }
+  }
+
+  /// A new piece of work about `subject`.
+  private func row(
+    _ kind: WorkKind, _ subject: String, _ record: FactRecord, data: JSON = [:], exclusive: String? = nil, sequence: Int64? = nil,
+    pool: String? = nil, due: Timestamp? = nil
+  ) -> RowChange {
+    .put(
+      "work", key: ["id"],
+      [
+        "id": JSON(WorkProjection.id(cause: record.id, kind: kind)), "kind": JSON(kind.rawValue), "stream": JSON(record.stream),
+        "subject": JSON(subject), "data": data, "exclusive": JSON(exclusive), "sequence": JSON(sequence ?? record.position ?? 0),
+        "pool": JSON(pool), "due_at": JSON(due ?? record.at), "position": record.place, "created_at": record.time,
+      ])
+  }
+
+  /// The same piece of work once more, as asked for by a later event: it keeps its place among those that exclude each other.
+  private func again(_ kind: WorkKind, where key: JSON, at due: Timestamp, _ record: FactRecord) -> RowChange {
+    .update(
+      "work", where: key,
+      [
+        "id": JSON(WorkProjection.id(cause: record.id, kind: kind)), "kind": JSON(kind.rawValue), "due_at": JSON(due), "position": record.place,
+      ])
+  }
+
+  private func done(_ subject: String, _ kind: WorkKind) -> RowChange {
+    .delete("work", where: ["kind": JSON(kind.rawValue), "subject": JSON(subject)])
+  }
+}
