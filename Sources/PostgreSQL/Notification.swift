@@ -1,0 +1,20 @@
+/// Something was said on a channel, or may have been. It is a hint: look at the tables, and poll besides.
+public struct Notification: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    /// `NOTIFY` by the server process with this number.
+    case sent(by: Int32)
+    /// Listening has begun, or begun again after the connection was lost: what was said before has been missed.
+    case listening
+  }
+
+  public var kind: Kind
+  public var channel: String
+  /// What was sent along; empty for `.listening`.
+  public var payload: String
+
+  public init(kind: Kind, channel: String, payload: String) {
+    self.kind = kind
+    self.channel = channel
+    self.payload = payload
+  }
+}
