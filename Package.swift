@@ -62,9 +62,9 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
-    tests("PostgreSQLTests", ["PostgreSQL", "TestSupport"]),
+    tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
     tests("StatisticsTests", ["Statistics"]),
     tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),

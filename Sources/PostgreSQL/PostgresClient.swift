@@ -20,6 +20,7 @@ public final class PostgresClient: Queryable {
 
   /// Runs `body` with a connection of its own.
   /// - Throws: what `body` throws; `ConnectionLost`, `ConnectionRefused`, `PostgresUsageError`, `CancellationError`.
+  @discardableResult
   public func withConnection<Result>(_ body: (Connection) async throws -> Result) async throws -> Result {
     let wire = try await pool.acquire()
     defer { pool.release(wire) }
@@ -33,6 +34,7 @@ public final class PostgresClient: Queryable {
   ///   - retries: how often the body may run again.
   ///   - idleTimeout: the server ends the transaction when it is idle for this long; nil is the client's option.
   /// - Throws: what `body` throws, and as `withConnection`.
+  @discardableResult
   public func withTransaction<Result>(
     isolation: Isolation = .readCommitted, retries: Int = 3, idleTimeout: Duration? = nil,
     _ body: (Transaction) async throws -> Result

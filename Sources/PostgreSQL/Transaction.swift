@@ -47,6 +47,7 @@ extension Connection {
   ///   - isolation: what it sees of others.
   ///   - idleTimeout: the server ends it when it is idle for this long; nil is the client's option.
   /// - Throws: what `body` throws; `PostgresError`, `ConnectionLost` (with the outcome `unknown` when the connection broke during COMMIT).
+  @discardableResult
   public func withTransaction<Result>(
     isolation: Isolation = .readCommitted, idleTimeout: Duration? = nil, _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
