@@ -166,10 +166,12 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
   public var late: Bool
   /// Too few rows for a verdict.
   public var inconclusive: Bool
+  /// Of an input measurement: rows whose labels were there already.
+  public var labelled: Int
 
   public init(
     window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
-    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool
+    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool, labelled: Int = 0
   ) {
     self.window = window
     self.part = part
@@ -182,6 +184,7 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
     self.byVersion = byVersion
     self.late = late
     self.inconclusive = inconclusive
+    self.labelled = labelled
   }
 }
 

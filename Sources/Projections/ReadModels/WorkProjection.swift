@@ -28,15 +28,25 @@ public struct WorkProjection: Projection {
     case .windowFound(let fact):
       return [
         row(
-          .measure, "\(stream)/\(fact.window)", record, data: ["window": JSON(fact.window)], exclusive: "\(stream)/input",
+          .measure, "\(stream)/\(fact.window)", record, data: try JSON(encoding: fact), exclusive: "\(stream)/input",
           sequence: fact.endAt.microseconds)
       ]
     case .labelsFound(let fact):
       return [
-        row(.join, "\(stream)/\(fact.checksum)", record, data: ["checksum": JSON(fact.checksum)], exclusive: "\(stream)/quality")
+        row(.join, "\(stream)/\(fact.checksum)", record, data: try JSON(encoding: fact), exclusive: "\(stream)/quality")
       ]
-    case .measurementRecorded(let fact): return fact.part == .input ? [done("\(stream)/\(fact.window.id)", .measure)] : []
-    case .measurementFailed(let fact): return fact.part == .input ? [done("\(stream)/\(fact.window.id)", .measure)] : []
+    case .measurementRecorded(let fact):
+      let subject = "\(stream)/\(fact.window.id)"
+      guard fact.part == .input else { return [done(subject, .join)] }
+      // Labels that were there before their window: they are joined now.
+      guard fact.labelled > 0 else { return [done(subject, .measure)] }
+      return [
+        done(subject, .measure),
+        row(
+          .join, subject, record, data: ["window": try JSON(encoding: fact.window)], exclusive: "\(stream)/quality",
+          sequence: fact.window.endAt.microseconds),
+      ]
+    case .measurementFailed(let fact): return [done("\(stream)/\(fact.window.id)", fact.part == .input ? .measure : .join)]
     case .labelsJoined(let fact): return [done("\(stream)/\(fact.checksum)", .join)]
 
     case .runRequested(let fact):
@@ -59,7 +69,7 @@ public struct WorkProjection: Projection {
       ]
     case .deadlinePassed(let fact): return [done("\(stream)/\(fact.name)", .deadline)]
     case .comparisonRequested(let fact):
-      return [row(.compare, "\(stream)/\(fact.window.id)", record, exclusive: stream, sequence: fact.window.endAt.microseconds)]
+      return [row(.compare, "\(stream)/\(fact.window.id)", record, data: try JSON(encoding: fact), exclusive: stream, sequence: fact.window.endAt.microseconds)]
     case .analysisRecorded(let fact): return fact.kind == "paired" ? [done("\(stream)/\(fact.window.id)", .compare)] : []
     case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack:
       return [.delete("work", where: ["stream": JSON(stream)])]

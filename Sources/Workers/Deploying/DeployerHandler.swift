@@ -1,0 +1,74 @@
+internal import Foundation
+internal import HTTPTransport
+internal import Integrations
+internal import Lifecycle
+internal import PostgreSQL
+internal import Projections
+internal import Values
+
+/// Moves the traffic of endpoints.
+struct DeployerHandler: WorkHandler {
+  let context: WorkContext
+  let artifacts: ArtifactStore
+  let http: HTTPClient
+
+  func perform(_ work: Work) async throws {
+    let state = try await context.database.withTransaction { transaction in
+      var session = DecisionSession(transaction)
+      return try await session.load(EndpointState.self, work.stream)
+    }
+    // Another change was asked for meanwhile, and is other work.
+    guard let pending = state.pending, let target = state.specification?.target, WorkProjection.isRequest(pending, of: work) else { return }
+    let token = pending.version << 20 + work.token
+    do {
+      try await move(pending.order.plan, target, token)
+    } catch let error where !(error is CancellationError || error is PostgresError) {
+      let reason = "\(error)"
+      return try await context.record(work, as: .deployer, completing: true) { session in
+        let now = try await session.load(EndpointState.self, work.stream)
+        if let fact = try? now.recordMoveFailure(request: pending.event, reason: reason, at: .now()) { session.record([fact], on: work.stream) }
+      }
+    }
+    try await context.record(work, as: .deployer, completing: true) { session in
+      let now = try await session.load(EndpointState.self, work.stream)
+      guard let facts = try? now.recordMove(request: pending.event, token: token) else { return }
+      session.record(facts, on: work.stream)
+      guard let id = pending.order.deployment, let stage = pending.order.stage else { return }
+      if let entered = try? await session.load(DeploymentState.self, id.stream).enter(stage: stage) { session.record([entered], on: id.stream) }
+    }
+  }
+
+  private func move(_ plan: TrafficPlan, _ target: EndpointTarget, _ token: Int64) async throws {
+    switch target {
+    case .local(let directory, let health):
+      try await LocalTarget(directory: directory, health: health, http: http).shift(
+        to: Integrations.TrafficPlan(
+          current: try await served(plan.current), candidate: try await served(plan.candidate), share: plan.share, shadow: plan.shadow),
+        token: token)
+    }
+  }
+
+  private func served(_ version: VersionName?) async throws -> ServedVersion? {
+    guard let version else { return nil }
+    return try await served(version)
+  }
+
+  private func served(_ version: VersionName) async throws -> ServedVersion {
+    let artifact = try await context.artifact(of: version)
+    return ServedVersion(
+      name: version.description, model: version.model, number: version.number, file: try await artifacts.path(of: artifact),
+      sha256: artifact.sha256)
+  }
+}
+
+extension WorkContext {
+  /// The artifact of a registered version.
+  func artifact(of version: VersionName) async throws -> Artifact {
+    let state = try await database.withTransaction { transaction in
+      var session = DecisionSession(transaction)
+      return try await session.load(ModelState.self, "model/\(version.model)")
+    }
+    guard let registered = state[version.number] else { throw Refusal.unknown("there is no version \(version)") }
+    return registered.registration.artifact
+  }
+}

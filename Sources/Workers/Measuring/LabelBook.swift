@@ -1,0 +1,85 @@
+internal import Foundation
+internal import Lifecycle
+internal import Profiles
+
+/// The labels that a monitor's files hold, by id. Where two files disagree, the one written later is right.
+struct LabelBook: Sendable {
+  private let columns: MonitorColumns
+  private var labels: [String: String] = [:]
+
+  /// Reads every file of labels that lies there.
+  /// - Parameter strict: whether a file that cannot be read is an error; else it is passed over: the work about that file says so.
+  init(_ monitor: MonitorSpecification) throws {
+    columns = monitor.columns
+    guard let pattern = monitor.window.labels, let id = columns.id, let label = columns.label else { return }
+    for file in WindowFinder.files(matching: pattern).sorted(by: { ($0.modified, $0.path) < ($1.modified, $1.path) }) {
+      guard let read = try? LabelBook.read(file.path, id: id, label: label) else { continue }
+      labels.merge(read) { $1 }
+    }
+  }
+
+  /// The labels of one file.
+  /// - Throws: `TableError`.
+  static func read(_ path: String, id: String, label: String) throws -> [String: String] {
+    let table = try TableReader.read(path: path, options: .init(raw: [id, label]))
+    var labels: [String: String] = [:]
+    for (id, label) in zip(try table.strings(id), try table.strings(label)) { if let id, let label, !label.isEmpty { labels[id] = label } }
+    return labels
+  }
+
+  var isEmpty: Bool { labels.isEmpty }
+
+  subscript(id: String) -> String? { labels[id] }
+
+  /// How many rows of a table have a label.
+  func count(in table: DataTable) -> Int {
+    guard !labels.isEmpty, let id = columns.id, let ids = try? table.strings(id) else { return 0 }
+    return ids.count { $0.map { labels[$0] != nil } ?? false }
+  }
+
+  /// Writes the labels of a window's rows as a CSV with the declared id and label columns.
+  /// - Returns: the path; nil when no row has a label.
+  func write(labelsOf window: String, to path: String) throws -> String? {
+    guard !labels.isEmpty, let id = columns.id, let label = columns.label,
+      let ids = try? TableReader.read(path: window, options: .init(raw: [id])).strings(id)
+    else { return nil }
+    var text = CSVText.row([id, label])
+    var found = false
+    for id in ids {
+      guard let id, let label = labels[id] else { continue }
+      found = true
+      text += CSVText.row([id, label])
+    }
+    guard found else { return nil }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  /// Writes the labelled rows of a window: its own columns, and the label under its declared name.
+  /// - Returns: how many rows were written.
+  func write(rowsOf window: String, to path: String) throws -> Int {
+    guard let id = columns.id, let label = columns.label else { return 0 }
+    let all = try TableReader.read(path: window)
+    let table = try TableReader.read(path: window, options: .init(raw: Set(all.columns.map(\.name))))
+    let kept = table.columns.filter { $0.name != label }
+    let ids = try table.strings(id)
+    var text = CSVText.row(kept.map(\.name) + [label])
+    var count = 0
+    for row in 0..<table.rowCount {
+      guard let key = ids[row], let value = labels[key] else { continue }
+      text += CSVText.row(kept.map { $0.string(at: row) ?? "" } + [value])
+      count += 1
+    }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    return count
+  }
+}
+
+/// Writes CSV (RFC 4180).
+enum CSVText {
+  static func row(_ fields: [String]) -> String { fields.map(quote).joined(separator: ",") + "\n" }
+
+  private static func quote(_ field: String) -> String {
+    field.contains { $0 == "," || $0 == "\"" || $0.isNewline } ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
+  }
+}

@@ -1,0 +1,68 @@
+internal import Lifecycle
+internal import Statistics
+
+/// The quality of predictions against labels, whatever the model's task.
+struct QualityFigures: Sendable {
+  var metrics: [String: Double] = [:]
+  /// 95 % confidence intervals: low and high.
+  var intervals: [String: [Double]] = [:]
+
+  /// Resamples of a bootstrap: enough for two digits of an interval, and done in a second for a hundred thousand rows.
+  static let bootstrap = Bootstrap(resamples: 400)
+
+  /// Predictions and, where they are known, labels of the same rows.
+  enum Rows: Sendable {
+    case classes(ClassifiedRows)
+    case numbers(labels: [Double], predictions: [Double])
+
+    /// - Throws: `NotComputable` when a number is none, or a probability is not in 0...1.
+    init(_ task: ModelSpecification.Task, labels: [String]?, predictions: [String], probabilities: [Double]?) throws(NotComputable) {
+      switch task {
+      case .classification: self = .classes(try ClassifiedRows(labels: labels, predictions: predictions, probabilities: probabilities))
+      case .regression:
+        self = .numbers(labels: try Rows.numbers(labels ?? []), predictions: try Rows.numbers(predictions))
+      }
+    }
+
+    private static func numbers(_ texts: [String]) throws(NotComputable) -> [Double] {
+      var numbers: [Double] = []
+      for text in texts {
+        guard let number = Double(text), number.isFinite else { throw NotComputable("a label or prediction is not a number") }
+        numbers.append(number)
+      }
+      return numbers
+    }
+
+    var count: Int {
+      switch self {
+      case .classes(let rows): rows.count
+      case .numbers(_, let predictions): predictions.count
+      }
+    }
+  }
+
+  init(_ rows: Rows, group: [String]? = nil) {
+    switch rows {
+    case .classes(let rows):
+      take(ClassificationMetrics(rows, bootstrap: QualityFigures.bootstrap).values)
+      if let group, let fairness = try? Fairness(rows, group: group) {
+        metrics["demographic_parity_difference"] = fairness.demographicParityDifference
+        metrics["demographic_parity_ratio"] = fairness.demographicParityRatio
+        metrics["equalized_odds_difference"] = fairness.equalizedOddsDifference
+        metrics["equalized_odds_ratio"] = fairness.equalizedOddsRatio
+      }
+    case .numbers(let labels, let predictions):
+      if labels.count == predictions.count {
+        take(RegressionMetrics(labels: labels, predictions: predictions, bootstrap: QualityFigures.bootstrap).values)
+      }
+    }
+  }
+
+  private mutating func take(_ values: [QualityMetric: Measured]) {
+    for (metric, measured) in values {
+      guard let estimate = measured.estimate, estimate.value.isFinite else { continue }
+      metrics[metric.rawValue] = estimate.value
+      if estimate.low.isFinite, estimate.high.isFinite { intervals[metric.rawValue] = [estimate.low, estimate.high] }
+    }
+  }
+}

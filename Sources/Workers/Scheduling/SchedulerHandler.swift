@@ -1,0 +1,115 @@
+internal import EventLog
+internal import Foundation
+internal import Lifecycle
+internal import Logging
+internal import PostgreSQL
+internal import Projections
+internal import Values
+
+/// Watches the sources of monitors, fires schedules, and says when a time has come.
+struct SchedulerHandler: WorkHandler {
+  let context: WorkContext
+  let drain: Drain
+
+  func perform(_ work: Work) async throws {
+    switch work.kind {
+    case .watch: try await Watch(context: context, work: work, drain: drain).run()
+    case .schedule:
+      try await context.record(work, as: .scheduler, completing: true) { session in
+        let state = try await session.load(ScheduleState.self, work.stream)
+        if let due = try state.fire(at: .now()) { session.record([.scheduleDue(due)], on: work.stream) }
+      }
+    case .deadline:
+      guard let name = work.data["name"]?.string, let due = work.data["due_at"]?.string.flatMap({ Timestamp($0) }),
+        let cause = work.data["cause"]?.string.flatMap({ UUID(uuidString: $0) })
+      else { return }
+      try await context.record(work, as: .scheduler, completing: true) { session in
+        session.record([.deadlinePassed(DeadlinePassed(name: name, dueAt: due, cause: cause))], on: work.stream)
+      }
+    default: break
+    }
+  }
+}
+
+/// Looks for new files of one monitor, for as long as the lease is held.
+struct Watch: Sendable {
+  let context: WorkContext
+  let work: Work
+  let drain: Drain
+
+  /// How often the source is listed.
+  private static let every = Duration.seconds(1)
+
+  func run() async throws {
+    let state = try await context.database.withTransaction { transaction in
+      var session = DecisionSession(transaction)
+      return try await session.load(MonitorState.self, work.stream)
+    }
+    guard let monitor = state.specification, case .files(let pattern) = monitor.window.source else { return await rest() }
+    let finder = WindowFinder(monitor)
+    var seen = try await known(monitor.name)
+    while !drain.hasBegun {
+      try Task.checkCancellation()
+      let (windows, labels) = try await onThread {
+        (WindowFinder.files(matching: pattern), monitor.window.labels.map(WindowFinder.files(matching:)) ?? [])
+      }
+      for file in windows where !seen.contains(file) {
+        if try await append(file, { .windowFound(try finder.window(at: file.path)) }) { seen.insert(file) }
+      }
+      for file in labels where !seen.contains(file) {
+        if try await append(file, { .labelsFound(try finder.labels(at: file.path)) }) { seen.insert(file) }
+      }
+      await drain.sleep(Watch.every)
+    }
+  }
+
+  /// Nothing to look for; holds the lease all the same, so that nobody else comes asking.
+  private func rest() async { while !drain.hasBegun, !Task.isCancelled { await drain.sleep(Watch.every) } }
+
+  /// Appends what was found, once for this source and content.
+  /// - Returns: whether the file is done with; one that went away or changed under our hands is looked at again.
+  private func append(_ file: WindowFinder.File, _ find: @escaping @Sendable () throws -> Fact) async throws -> Bool {
+    let fact: Fact
+    do {
+      fact = try await onThread(find)
+    } catch {
+      context.logger.warning("\(work.name): \(error)")
+      return false
+    }
+    let checksum =
+      switch fact {
+      case .windowFound(let fact): fact.checksum
+      case .labelsFound(let fact): fact.checksum
+      default: ""
+      }
+    let correlation = UUID()
+    try await context.database.withTransaction { transaction in
+      let event = NewEvent(
+        type: fact.type, schema: fact.schema, data: try fact.data(), idempotencyKey: WindowFinder.key(source: file.path, checksum: checksum))
+      _ = try await EventStore(transaction).append(
+        [Append(stream: StreamName(work.stream), expected: .any, events: [event])],
+        by: Attribution(actor: "kedge/scheduler", principal: nil, correlation: correlation, causation: nil), lease: work.lease)
+    }
+    return true
+  }
+
+  /// Files that were found before and have not changed since: they need not be read again after another scheduler took over.
+  private func known(_ monitor: String) async throws -> Set<WindowFinder.File> {
+    let rows = try await context.database.query(
+      """
+      select source, size, found_at from kedge.monitor_window where monitor = \(monitor)
+      """)
+    var sizes: [String: (Int, Timestamp)] = [:]
+    for row in rows {
+      let (source, size, found) = try row.decode(String.self, Int.self, Timestamp.self)
+      sizes[source] = (size, found)
+    }
+    let found = sizes
+    return try await onThread {
+      Set(
+        found.compactMap { source, known in
+          WindowFinder.files(matching: source).first { $0.size == known.0 && $0.modified / 1000 <= known.1.microseconds }
+        })
+    }
+  }
+}
