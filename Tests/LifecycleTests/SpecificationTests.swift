@@ -11,7 +11,8 @@ struct SpecificationTests {
         name: "live", model: "risk/fraud", baseline: .file("/data/reference.csv"),
         window: MonitorWindow(source: .files("/data/incoming/*.csv"), labels: "/data/labels/*.csv", every: .minutes(5), minimumRows: 50),
         columns: MonitorColumns(id: "id", prediction: "predicted", exclude: ["zip"]),
-        tests: MonitorTests(driftShare: 0.5, columns: ["mean radius": ColumnTest(test: "psi", threshold: 0.2), "meanArea_x": ColumnTest(test: "ks")]))),
+        tests: MonitorTests(driftShare: 0.5, columns: ["mean radius": ColumnTest(test: "psi", threshold: 0.2), "meanArea_x": ColumnTest(test: "ks")]))
+    ),
     .monitor(
       MonitorSpecification(
         name: "posted", model: "risk/fraud",

@@ -128,7 +128,8 @@ private struct Field {
   }
 
   private var expected: String {
-    "\(range.lowerBound)-\(range.upperBound)" + (names.isEmpty ? "" : " or \(names[0])-\(names[names.count - 1])") + ", *, or a range, list or step of these"
+    "\(range.lowerBound)-\(range.upperBound)" + (names.isEmpty ? "" : " or \(names[0])-\(names[names.count - 1])")
+      + ", *, or a range, list or step of these"
   }
 
   private func refusal(_ item: Substring, _ expected: String) -> CronExpression.Refusal {

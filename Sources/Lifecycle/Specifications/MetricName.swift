@@ -82,7 +82,8 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
   /// Whether a larger value is the better one; nil where neither is (a share of rows, a number of rows).
   public var largerIsBetter: Bool? {
     switch text {
-    case "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "r2", "mean_confidence", "mean_margin", "estimated_accuracy",
+    case "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "r2", "mean_confidence", "mean_margin",
+      "estimated_accuracy",
       "demographic_parity_ratio", "equalized_odds_ratio":
       true
     case "log_loss", "brier", "expected_calibration_error", "mae", "rmse", "mean_entropy", "low_confidence_share", "demographic_parity_difference",

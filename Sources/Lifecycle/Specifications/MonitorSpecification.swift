@@ -129,7 +129,9 @@ public struct MonitorTests: Hashable, Codable, Sendable {
   /// What is chosen for single columns, by their names.
   public var columns: [String: ColumnTest]
 
-  public init(default name: String = "auto", driftShare: Double? = nil, correction: Correction = .benjaminiHochberg, columns: [String: ColumnTest] = [:]) {
+  public init(
+    default name: String = "auto", driftShare: Double? = nil, correction: Correction = .benjaminiHochberg, columns: [String: ColumnTest] = [:]
+  ) {
     self.default = name
     self.driftShare = driftShare
     self.correction = correction

@@ -32,7 +32,10 @@ extension Span: CustomStringConvertible {
   /// Reads `90s`, `1h30m`, `7d`, `500ms`: whole numbers with their units, each unit at most once and the larger ones first; `0` needs none.
   /// Nil when it is none of these or longer than `longest`.
   public init?(_ text: some StringProtocol) {
-    if text == "0" { self = .zero; return }
+    if text == "0" {
+      self = .zero
+      return
+    }
     var rest = Substring(text)
     var total: Int64 = 0
     var allowed = Span.units[...]

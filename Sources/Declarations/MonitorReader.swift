@@ -1,0 +1,103 @@
+internal import Lifecycle
+
+extension Fields {
+  func monitor() -> MonitorSpecification? {
+    let name = resourceName("a monitor")
+    let model = required("model", "the name of the model that is watched")?.name("a model")
+    let baseline = optional("baseline") { value in Fields(value, "where the reference data is, e.g. {file: reference.csv}").flatMap { $0.baseline() }
+    }
+    let window = required("window", "where the windows come from, e.g. {files: \"incoming/*.csv\"}")
+      .flatMap { Fields($0, "where the windows come from, e.g. {files: \"incoming/*.csv\"}") }.flatMap { $0.window() }
+    let columns = optional("columns", default: MonitorColumns()) { value in Fields(value, "columns by the parts they play").map { $0.columns() } }
+    let tests = optional("tests", default: MonitorTests()) { value in Fields(value, "tests, e.g. {default: auto}").map { $0.tests() } }
+    finish()
+    if let window, window.labels != nil, columns.id == nil || columns.label == nil {
+      let missing = columns.id == nil ? "id" : "label"
+      context.report(
+        position(ofKey: "window"), "columns.\(missing)", found: "no such key",
+        expected: "the column of the \(missing), because window.labels joins labels by id")
+    }
+    guard let name, let model, let window else { return nil }
+    return MonitorSpecification(name: name, model: model, baseline: baseline, window: window, columns: columns, tests: tests)
+  }
+
+  private func baseline() -> MonitorSpecification.Baseline? {
+    let choice = one(of: ["file"], unsupported: Supported.baselinesLater, "a baseline, e.g. {file: reference.csv}")
+    finish()
+    return choice?.value.path("the path of a data file").map { .file($0) }
+  }
+
+  private func window() -> MonitorWindow? {
+    let choice = one(of: ["files"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
+    let glob = choice?.value.path("a pattern of paths, e.g. \"incoming/*.csv\"")
+    let labels: String? = optional("labels") { value in
+      Fields(value, "where labels come from, e.g. {files: \"labels/*.csv\"}").flatMap { fields in
+        let glob = fields.required("files", "a pattern of paths, e.g. \"labels/*.csv\"")?.path("a pattern of paths, e.g. \"labels/*.csv\"")
+        fields.finish()
+        return glob
+      }
+    }
+    let every = optional("every", default: Span.hours(1)) { $0.span(positive: .positive) }
+    let minimum = optional("minimum_rows", default: 100) { $0.integer(1...1_000_000_000, "a whole number from 1") }
+    finish()
+    return glob.map { MonitorWindow(source: .files($0), labels: labels, every: every, minimumRows: minimum) }
+  }
+
+  private func columns() -> MonitorColumns {
+    func column(_ name: String) -> String? { optional(name) { $0.text("the name of a column") } }
+    let columns = MonitorColumns(
+      id: column("id"), version: column("version"), time: column("time"), prediction: column("prediction"), probability: column("probability"),
+      label: column("label"), group: column("group"),
+      exclude: optional("exclude", default: []) { $0.list("a list of columns") { $0.text("the name of a column") } })
+    finish()
+    // One column may be both the group and an input, but two parts of one row need two columns.
+    var parts: [String: String] = [:]
+    for (part, name) in [
+      ("id", columns.id), ("version", columns.version), ("time", columns.time), ("prediction", columns.prediction),
+      ("probability", columns.probability),
+      ("label", columns.label),
+    ] {
+      guard let name else { continue }
+      if let other = parts.updateValue(part, forKey: name), let value = value(part) {
+        let _: Void? = value.refuse("another column than \(other)'s")
+      }
+    }
+    return columns
+  }
+
+  private func tests() -> MonitorTests {
+    let tests = MonitorTests(
+      default: optional("default", default: "auto") { $0.test() },
+      driftShare: optional("drift_share") { $0.number("a share above 0 and at most 1") { $0 > 0 && $0 <= 1 } },
+      correction: optional("correction", default: .benjaminiHochberg) { $0.choice(MonitorTests.Correction.self) },
+      columns: optional("columns", default: [:]) { value in
+        value.members("columns and their tests, e.g. {age: {test: psi, threshold: 0.2}}").map { members in
+          Dictionary(
+            members.compactMap { name, value in
+              Fields(value, "a test, e.g. {test: psi, threshold: 0.2}").flatMap { $0.columnTest() }.map { (name, $0) }
+            }, uniquingKeysWith: { $1 })
+        }
+      })
+    finish()
+    return tests
+  }
+
+  private func columnTest() -> ColumnTest? {
+    let test = required("test", "a test, e.g. ks")?.test()
+    let threshold = optional("threshold") { $0.number("a number from 0") { $0 >= 0 } }
+    finish()
+    return test.map { ColumnTest(test: $0, threshold: threshold) }
+  }
+}
+
+extension Value {
+  /// The name of a preset or a test that this version has.
+  func test() -> String? {
+    guard let name = text("a test: \(Value.either(Supported.tests))") else { return nil }
+    if Supported.tests.contains(name) { return name }
+    if Supported.testsLater.contains(name) || name.hasPrefix("evidently/") {
+      return refuse(Value.either(Supported.tests), found: "\(name), which is not supported by this version")
+    }
+    return refuse(Value.either(Supported.tests), suggestion: Suggestion.nearest(to: name, among: Supported.tests))
+  }
+}

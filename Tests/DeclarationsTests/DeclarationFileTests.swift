@@ -1,0 +1,125 @@
+import Declarations
+import Lifecycle
+import Testing
+import Values
+
+struct DeclarationFileTests {
+  @Test func `the documents of a file are read in order`() throws {
+    let found = try DeclarationFile.parse(text: example, file: "kedge.yaml", directory: "/srv/example")
+    #expect(
+      found.map(\.value.streamName) == [
+        "model/breast-cancer", "pool/default", "monitor/breast-cancer-live", "rule/inputs-drifted", "pipeline/breast-cancer-retrain",
+        "endpoint/breast-cancer-prod", "channel/ml-slack",
+      ])
+    #expect(found[2].position == SourcePosition(line: 10, column: 1))
+    #expect(found[2].position(of: "window.every") == SourcePosition(line: 17, column: 10))
+    try DeclarationFile.check(found, declared: [])
+  }
+
+  @Test func `a monitor is read with absolute paths`() throws {
+    #expect(
+      try parse(example)[2]
+        == .monitor(
+          MonitorSpecification(
+            name: "breast-cancer-live", model: "breast-cancer", baseline: .file("/srv/example/reference.csv"),
+            window: MonitorWindow(
+              source: .files("/srv/example/incoming/*.csv"), labels: "/srv/example/labels/*.csv", every: .hours(1), minimumRows: 100),
+            columns: MonitorColumns(
+              id: "id", version: "version", time: "at", prediction: "predicted", probability: "score", label: "diagnosis", group: "site"),
+            tests: MonitorTests(driftShare: 0.5, columns: ["mean radius": ColumnTest(test: "psi", threshold: 0.2)]))))
+  }
+
+  @Test func `a pipeline is read with its gate and parameters`() throws {
+    #expect(
+      try parse(example)[4]
+        == .pipeline(
+          PipelineSpecification(
+            name: "breast-cancer-retrain", model: "breast-cancer",
+            trigger: [
+              .alert(rule: "inputs-drifted"), .alerts(rule: "inputs-drifted", count: 3, within: .days(7)),
+              .schedule(cron: "0 2 * * *", timeZone: "Europe/Berlin"),
+            ],
+            train: TrainSpecification(
+              trainer: .command(["python3", "train.py", "--trees", "300"], directory: "/srv/example"), timeout: .minutes(30), retries: 2,
+              pool: "default"),
+            evaluate: EvaluateSpecification(
+              command: ["python3", "evaluate.py"],
+              gate: [
+                GateRule(metric: "accuracy", .absolute(.above(0.9))), GateRule(metric: "accuracy", .notWorseThanChampionBy(0.01)),
+                GateRule(metric: "demographic_parity_difference", group: "site", .absolute(.atMost(0.1))),
+              ]),
+            deploy: "breast-cancer-prod",
+            parameters: ["trees": 300, "leaf_size": nil, "nested": ["maxDepth": [1, 2.5, "3", "yes"]]])))
+  }
+
+  @Test func `an endpoint is read with its stages`() throws {
+    #expect(
+      try parse(example)[5]
+        == .endpoint(
+          EndpointSpecification(
+            name: "breast-cancer-prod", model: "breast-cancer",
+            target: .local(directory: "/srv/example/live", health: "http://127.0.0.1:8080/healthz"),
+            rollout: RolloutSpecification(
+              approvals: 1,
+              stages: [
+                RolloutStage(shadow: true, traffic: 0, hold: .minutes(5)), RolloutStage(traffic: 5, hold: .minutes(10)),
+                RolloutStage(traffic: 50, hold: .minutes(10), requireConclusive: true), RolloutStage(traffic: 100),
+              ]),
+            rollback: [RollbackRule(metric: "accuracy", .belowChampionBy(0.05), for: 2)])))
+  }
+
+  @Test func `what is left out has its default`() throws {
+    let text = """
+      kind: Monitor
+      name: m
+      model: a
+      window: {files: "/data/*.csv"}
+      ---
+      kind: Endpoint
+      name: e
+      model: a
+      target: {local: {directory: ../live/./x}}
+      ---
+      kind: AlertRule
+      name: r
+      monitor: m
+      when: {metric: "column.a.b.score", below: -1e-3}
+      ---
+      kind: Channel
+      name: c
+      http: {url: "https://example.com/hook?x=1", secret: "file:secrets/hook"}
+      ---
+      kind: Channel
+      name: w
+      webhook: {url: env:HOOK}
+      """
+    #expect(
+      try parse(text) == [
+        .monitor(
+          MonitorSpecification(name: "m", model: "a", window: MonitorWindow(source: .files("/data/*.csv"), every: .hours(1), minimumRows: 100))),
+        .endpoint(
+          EndpointSpecification(
+            name: "e", model: "a", target: .local(directory: "/srv/live/x", health: nil),
+            rollout: RolloutSpecification(approvals: 1, stages: [RolloutStage(traffic: 100)]))),
+        .rule(
+          AlertRuleSpecification(
+            name: "r", monitor: "m", when: AlertCondition(metric: "column.a.b.score", .below(-0.001)), for: 1, resolveAfter: 1, cooldown: .zero,
+            severity: .warning, notify: [])),
+        .channel(
+          ChannelSpecification(
+            name: "c", kind: .http(url: "https://example.com/hook?x=1", secret: CredentialReference(.file("/srv/example/secrets/hook"))))),
+        .channel(ChannelSpecification(name: "w", kind: .slackWebhook(url: CredentialReference(.environment("HOOK"))))),
+      ])
+  }
+
+  @Test func `a byte order mark, carriage returns and comments do not matter`() throws {
+    let text =
+      "\u{FEFF}# a comment\r\nkind: Pool\r\nname: gpu # the big one\r\nslots: 4\r\n---\r\n---\r\nkind: Pool\r\nname: cpu\r\nslots: 9\r\n...\r\n"
+    #expect(try parse(text) == [.pool(PoolSpecification(name: "gpu", slots: 4)), .pool(PoolSpecification(name: "cpu", slots: 9))])
+  }
+
+  @Test func `anchors and aliases are read`() throws {
+    let text = "kind: Model\nname: a\ntask: regression\ntags: {x: &x yes, y: *x}\n"
+    #expect(try parse(text) == [.model(ModelSpecification(name: "a", task: .regression, tags: ["x": "yes", "y": "yes"]))])
+  }
+}

@@ -1,0 +1,231 @@
+import Declarations
+import Lifecycle
+import Testing
+
+/// What people read when a file is wrong, word for word.
+struct MistakeTests {
+  @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
+    let text = """
+      kind: Monitor
+      name: Live
+      modle: breast-cancer
+      window:
+        files: "incoming/*.csv"
+        evry: 5 minutes
+        minimum_rows: "many"
+      tests: {default: kss, drift_share: 20}
+      ---
+      kind: AlertRule
+      name: r
+      monitor: live
+      when: {metric: drift.shre, at_least: 0.2}
+      severity: Warning
+      for: 0
+      ---
+      kind: Alert
+      name: x
+      """
+    #expect(
+      mistakes(text) == [
+        "k.yaml:1:1: model: found no such key; expected the name of the model that is watched",
+        "k.yaml:2:7: name: found \"Live\"; expected the name of a monitor: \"L\" is not allowed; use lower-case letters, digits, -, _, . and / for folders",
+        "k.yaml:3:1: modle: found an unknown key; expected kind, name, model, baseline, window, columns or tests; did you mean \"model\"?",
+        "k.yaml:6:3: window.evry: found an unknown key; expected files, labels, every or minimum_rows; did you mean \"every\"?",
+        "k.yaml:7:17: window.minimum_rows: found \"many\"; expected a whole number from 1",
+        "k.yaml:8:18: tests.default: found \"kss\"; expected auto, ks, chi_squared or psi; did you mean \"ks\"?",
+        "k.yaml:8:36: tests.drift_share: found 20; expected a share above 0 and at most 1",
+        "k.yaml:13:16: when.metric: found \"drift.shre\"; expected a metric: drift.share, drift.columns, rows, mean_confidence, mean_entropy, mean_margin, "
+          + "low_confidence_share, estimated_accuracy, accuracy, balanced_accuracy, precision, recall, f1, roc_auc, pr_auc, log_loss, brier, "
+          + "expected_calibration_error, mae, rmse, r2, demographic_parity_difference, demographic_parity_ratio, equalized_odds_difference, "
+          + "equalized_odds_ratio, column.NAME.score or missing.NAME; did you mean \"drift.share\"?",
+        "k.yaml:14:11: severity: found \"Warning\"; expected info, warning or critical; did you mean \"warning\"?",
+        "k.yaml:15:6: for: found 0; expected a number of windows in a row, from 1",
+        "k.yaml:17:7: kind: found \"Alert\"; expected Model, Pool, Monitor, AlertRule, Pipeline, Endpoint or Channel",
+      ])
+  }
+
+  @Test(arguments: [
+    ("slots: 0", "k.yaml:3:8: slots: found 0; expected a whole number from 1"),
+    ("slots: 1.5", "k.yaml:3:8: slots: found 1.5; expected a whole number from 1"),
+    ("slots: \"2\"", "k.yaml:3:8: slots: found \"2\"; expected a whole number from 1"),
+    ("slots:", "k.yaml:3:7: slots: found nothing; expected a whole number from 1"),
+    ("slots: [1]", "k.yaml:3:8: slots: found a list; expected a whole number from 1"),
+    ("slots: {a: 1}", "k.yaml:3:8: slots: found keys and values; expected a whole number from 1"),
+    ("slots: 99999999999999999999", "k.yaml:3:8: slots: found 99999999999999999999; expected a whole number from 1"),
+    ("", "k.yaml:1:1: slots: found no such key; expected how many runs may be under way at once"),
+    ("slots: 1\n<<: {slots: 2}", "k.yaml:4:1: <<: found an unknown key; expected kind, name or slots"),
+    ("slots: 1\n7: x", "k.yaml:4:1: 7: found an unknown key; expected kind, name or slots"),
+  ])
+  func `a pool's slots are a whole number`(line: String, expected: String) {
+    #expect(mistakes("kind: Pool\nname: p\n\(line)\n") == [expected])
+  }
+
+  @Test func `a channel's settings are keys and values`() {
+    #expect(
+      mistakes("kind: Channel\nname: c\nslack: 12") == [
+        "k.yaml:3:8: slack: found 12; expected e.g. {token: env:SLACK_API_TOKEN, channel: \"#alerts\"}"
+      ])
+  }
+
+  @Test func `a secret is refused and never repeated`() {
+    let text = """
+      kind: Channel
+      name: c
+      slack: {token: xoxb-123-secret, channel: "#a"}
+      ---
+      kind: Channel
+      name: d
+      webhook: {url: "https://hooks.slack.com/services/T0/B0/secret"}
+      ---
+      kind: Channel
+      name: e
+      http: {url: "https://user:secret@example.com/", secret: [secret]}
+      """
+    let lines = mistakes(text)
+    #expect(lines.count == 4)
+    #expect(lines.allSatisfy { !$0.contains("xoxb") && !$0.contains("hooks.slack") && !$0.contains("user:") })
+    #expect(
+      lines.first
+        == "k.yaml:3:16: slack.token: found something else; expected a reference to a credential, env:NAME or file:PATH: what is declared is kept for good, so no secret may stand here"
+    )
+  }
+
+  @Test(arguments: [
+    (
+      "kind: Endpoint\nname: e\nmodel: m\ntarget: {haproxy: {}}",
+      "k.yaml:4:10: target.haproxy: found haproxy, which is not supported by this version; expected local"
+    ),
+    (
+      "kind: Channel\nname: c\nemail: {to: x}",
+      "k.yaml:3:1: email: found email, which is not supported by this version; expected slack, webhook or http"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {sql: {connection: env:X, query: q}}",
+      "k.yaml:4:10: window.sql: found sql, which is not supported by this version; expected files"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",
+      "k.yaml:4:12: baseline.version: found version, which is not supported by this version; expected file"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {default: evidently/psi}",
+      "k.yaml:5:18: tests.default: found evidently/psi, which is not supported by this version; expected auto, ks, chi_squared or psi"
+    ),
+    (
+      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {all: []}",
+      "k.yaml:4:8: when.all: found all, which is not supported by this version; expected at_least, at_most, above or below"
+    ),
+  ])
+  func `what is not built yet is refused by name`(text: String, expected: String) {
+    #expect(mistakes(text).contains(expected))
+  }
+
+  @Test func `a trainer that is not built yet is refused by name`() {
+    let text = """
+      kind: Pipeline
+      name: p
+      model: m
+      train: {airflow: {dag: x}, timeout: 0s}
+      evaluate: {command: [], gate: [{metric: accuracy, not_worse_than_champion_by: 0.1}]}
+      """
+    #expect(
+      mistakes(text) == [
+        "k.yaml:4:9: train.airflow: found airflow, which is not supported by this version; expected command",
+        "k.yaml:4:37: train.timeout: found \"0s\"; expected a span of time such as 90s, 5m, 1h30m or 7d, longer than zero",
+        "k.yaml:5:21: evaluate.command: found an empty list; expected a list of a program and its arguments, e.g. [python3, train.py]",
+        "k.yaml:5:31: evaluate.gate: found only conditions against the champion; expected at least one condition that needs no champion "
+          + "(at_least, at_most, above, below), else a first version could never pass",
+      ])
+  }
+
+  @Test(arguments: [
+    (
+      "{metric: accuracy}",
+      "k.yaml:5:38: evaluate.gate[0]: found none of at_least, at_most, above, below or not_worse_than_champion_by; expected a bound: "
+        + "at_least, at_most, above, below or not_worse_than_champion_by"
+    ),
+    (
+      "{metric: accuracy, above: 0.9, below: 1}",
+      "k.yaml:5:69: evaluate.gate[0].below: found below beside above; expected only one of "
+        + "at_least, at_most, above, below or not_worse_than_champion_by"
+    ),
+    ("{metric: accuracy, atleast: 0.9}", "did you mean \"at_least\"?"),
+    ("{metric: accuracy, above: .nan}", "k.yaml:5:64: evaluate.gate[0].above: found .nan; expected a number"),
+    ("{metric: accuracy, above: 90%}", "k.yaml:5:64: evaluate.gate[0].above: found \"90%\"; expected a number"),
+    (
+      "{metric: accuracy, group: site, above: 0.9}",
+      "k.yaml:5:64: evaluate.gate[0].group: found \"site\"; expected no group: accuracy does not compare groups"
+    ),
+    ("{metric: demographic_parity_ratio, above: 0.9}", "evaluate.gate[0].group: found no such key; expected the column of the groups"),
+    ("{metric: drift.share, above: 0.9}", "evaluate.gate[0].metric: found \"drift.share\"; expected a metric: rows, mean_confidence"),
+    ("{metric: accuracy, not_worse_than_champion_by: -0.1}", "evaluate.gate[0].not_worse_than_champion_by: found -0.1; expected a margin from 0"),
+    ("{metric: rows, not_worse_than_champion_by: 1}", "evaluate.gate[0].metric: found \"rows\"; expected a metric of which more, or less, is better"),
+  ])
+  func `a gate rule is checked`(rule: String, expected: String) {
+    let text = "kind: Pipeline\nname: p\nmodel: m\ntrain: {command: [a]}\nevaluate: {command: [python], gate: [\(rule), {metric: f1, above: 0}]}"
+    let lines = mistakes(text)
+    #expect(lines.contains { $0.contains(expected) }, "\(lines)")
+  }
+
+  @Test(arguments: [
+    ("[{traffic: 5}]", "k.yaml:5:19: rollout.stages: found other stages; expected stages that end with {traffic: 100}"),
+    ("[]", "k.yaml:5:19: rollout.stages: found an empty list; expected stages that end with {traffic: 100}"),
+    (
+      "[{traffic: 50}, {traffic: 5}, {traffic: 100}]",
+      "k.yaml:5:35: rollout.stages[1]: found traffic 5; expected more traffic than in the stage before (50)"
+    ),
+    (
+      "[{traffic: 5}, {shadow: true}, {traffic: 100}]",
+      "k.yaml:5:34: rollout.stages[1]: found a shadow stage after traffic; expected shadow stages before those with traffic"
+    ),
+    ("[{traffic: 0}, {traffic: 100}]", "k.yaml:5:30: rollout.stages[0].traffic: found 0; expected a whole share in percent from 1 to 100"),
+    ("[{shadow: false}, {traffic: 100}]", "k.yaml:5:29: rollout.stages[0].shadow: found false; expected true, or traffic and a share in percent"),
+    ("[{shadow: yes}, {traffic: 100}]", "k.yaml:5:29: rollout.stages[0].shadow: found \"yes\"; expected true or false"),
+    ("[{traffic: 100, hold: 10}]", "k.yaml:5:41: rollout.stages[0].hold: found 10; expected a span of time such as 90s, 5m, 1h30m or 7d"),
+  ])
+  func `stages only ever give a version more`(stages: String, expected: String) {
+    #expect(mistakes("kind: Endpoint\nname: e\nmodel: m\ntarget: {local: {directory: live}}\nrollout: {stages: \(stages)}") == [expected])
+  }
+
+  @Test func `a rollback rule looks the right way`() {
+    let text = "kind: Endpoint\nname: e\nmodel: m\ntarget: {local: {directory: live}}\nrollback: [{metric: log_loss, below_champion_by: 1}]"
+    #expect(
+      mistakes(text) == [
+        "k.yaml:5:50: rollback[0].below_champion_by: found below_champion_by; expected above_champion_by: less log_loss is better"
+      ])
+  }
+
+  @Test(arguments: [
+    ("{cron: \"0 25 * * *\"}", "hour: \"25\" found; expected 0-23, *, or a range, list or step of these"),
+    ("{cron: \"0 2 * *\"}", "has 4 fields"),
+    ("{cron: \"@daily\", time_zone: Europe/Berln}", "expected an IANA time zone, e.g. Europe/Berlin or UTC; did you mean \"Europe/Berlin\"?"),
+    ("{cron: \"@daily\", time_zone: CET}", "expected an IANA time zone"),
+    ("{cron: 5}", "found 5; expected a cron expression, e.g. \"0 2 * * *\", in quotes if it is meant as text"),
+  ])
+  func `a schedule is checked`(schedule: String, expected: String) {
+    let text = """
+      kind: Pipeline
+      name: p
+      model: m
+      trigger: [{schedule: \(schedule)}]
+      train: {command: [a]}
+      evaluate: {command: [a], gate: [{metric: f1, above: 0}]}
+      """
+    let lines = mistakes(text)
+    #expect(lines.count == 1 && lines[0].contains(expected) && lines[0].hasPrefix("k.yaml:4:"), "\(lines)")
+  }
+
+  @Test func `labels need the columns that join them`() {
+    let text = "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x, labels: {files: y}}\ncolumns: {id: i, time: i}"
+    #expect(
+      mistakes(text) == [
+        "k.yaml:4:1: columns.label: found no such key; expected the column of the label, because window.labels joins labels by id",
+        "k.yaml:5:24: columns.time: found \"i\"; expected another column than id's",
+      ])
+  }
+
+  @Test func `long and strange texts are cut and cleaned`() {
+    let lines = mistakes("kind: \"\\e[31m\(String(repeating: "x", count: 100))\"")
+    #expect(lines.count == 1 && !lines[0].contains("\u{1B}") && lines[0].contains("xxx…\"; expected Model"))
+  }
+}
