@@ -1,0 +1,20 @@
+public import Values
+
+/// What a system gave back for a message: enough to continue it later. It may stand in the log.
+public struct Receipt: Sendable, Hashable, Codable {
+  /// Where the message is: Slack's channel id.
+  public var conversation: String?
+  /// Which message it is there: Slack's `ts`.
+  public var message: String?
+
+  public init(conversation: String? = nil, message: String? = nil) {
+    self.conversation = conversation
+    self.message = message
+  }
+
+  /// `{"conversation", "message"}`, without what is not there.
+  public var json: JSON { JSON([("conversation", conversation.map { .string($0) }), ("message", message.map { .string($0) })]) }
+
+  /// The receipt that `json` made.
+  public init(json: JSON) { self.init(conversation: json["conversation"]?.string, message: json["message"]?.string) }
+}

@@ -1,0 +1,256 @@
+"""A server for tests, on 127.0.0.1 and a free port. It prints the port, and ends when its standard input does.
+
+    stub_server.py [--tls CERTIFICATE KEY]
+
+Every request but those below /_ is recorded; GET /_requests answers with what was recorded, GET /_abandoned with how many clients left before an answer.
+"""
+
+import collections
+import email.utils
+import http.server
+import json
+import os
+import re
+import ssl
+import sys
+import threading
+import time
+import urllib.parse
+
+recorded = []
+abandoned = [0]
+counters = collections.Counter()
+health = {"status": 200, "body": "{}"}
+lock = threading.Lock()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def answer(self, status, body=b"", headers=()):
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+            headers = [("Content-Type", "application/json"), *headers]
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def handle_request(self):
+        url = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(url.query))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = {
+            "method": self.command,
+            "path": self.path,
+            "headers": [[n, v] for n, v in self.headers.items()],
+            "body": body.decode("utf-8", "replace"),
+        }
+        if url.path == "/_requests":
+            with lock:
+                return self.answer(200, list(recorded))
+        if url.path == "/_abandoned":
+            with lock:
+                return self.answer(200, {"abandoned": abandoned[0]})
+        if url.path == "/_health":
+            health.update(json.loads(body))
+            return self.answer(204)
+        with lock:
+            recorded.append(request)
+        parts = [p for p in url.path.split("/") if p]
+        action = getattr(self, "do_" + parts[0].replace(".", "_"), None) if parts else None
+        if action is None:
+            return self.answer(404, b"no such page")
+        action(parts, query, request)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = lambda self: self.handle_request()
+
+    # /echo: the request, as JSON
+    def do_echo(self, parts, query, request):
+        self.answer(200, request, [("X-Twice", "one"), ("X-Twice", "two")])
+
+    # /status/503?retry-after=7&body=text
+    def do_status(self, parts, query, request):
+        headers = [("Retry-After", query["retry-after"])] if "retry-after" in query else []
+        if "retry-after-date" in query:
+            headers = [("Retry-After", email.utils.formatdate(time.time() + float(query["retry-after-date"]), usegmt=True))]
+        self.answer(int(parts[1]), query.get("body", "").encode(), headers)
+
+    # /flaky/NAME?failures=2: so many times 503, then 200
+    def do_flaky(self, parts, query, request):
+        with lock:
+            counters[parts[1]] += 1
+            failed = counters[parts[1]] <= int(query["failures"])
+        self.answer(503 if failed else 200)
+
+    # /bytes/N
+    def do_bytes(self, parts, query, request):
+        self.answer(200, b"x" * int(parts[1]))
+
+    # /endless: a response without an end
+    def do_endless(self, parts, query, request):
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                self.wfile.write(b"x" * 65536)
+        except OSError:
+            with lock:
+                abandoned[0] += 1
+
+    # /hang: no answer; notices when the client goes
+    def do_hang(self, parts, query, request):
+        try:
+            left = self.connection.recv(1) == b""
+        except OSError:
+            left = True
+        if left:
+            with lock:
+                abandoned[0] += 1
+        self.close_connection = True
+
+    # /cut: promises more than it sends
+    def do_cut(self, parts, query, request):
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"half of it")
+        self.close_connection = True
+
+    # /close: no answer at all
+    def do_close(self, parts, query, request):
+        self.close_connection = True
+
+    # /garbage: not HTTP
+    def do_garbage(self, parts, query, request):
+        self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+        self.close_connection = True
+
+    # /redirect?to=URL
+    def do_redirect(self, parts, query, request):
+        self.answer(302, b"elsewhere", [("Location", query["to"])])
+
+    # /healthz: what POST /_health {"status", "body"} set
+    def do_healthz(self, parts, query, request):
+        self.answer(health["status"], health["body"].encode())
+
+    # /api/chat.postMessage: as Slack answers it
+    def do_api(self, parts, query, request):
+        headers = {n.lower(): v for n, v in request["headers"]}
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        modes = {
+            "xoxb-limited": (429, {"ok": False, "error": "ratelimited"}, [("Retry-After", "30")]),
+            "xoxb-limited-200": (200, {"ok": False, "error": "ratelimited"}, []),
+            "xoxb-down": (503, {}, []),
+            "xoxb-revoked": (200, {"ok": False, "error": "token_revoked"}, []),
+            "xoxb-broken": (200, [], []),
+        }
+        if token in modes:
+            return self.answer(*modes[token])
+        if token != "xoxb-good":
+            return self.answer(200, {"ok": False, "error": "invalid_auth"})
+        if request["method"] != "POST" or parts[1:] != ["chat.postMessage"]:
+            return self.answer(200, {"ok": False, "error": "unknown_method"})
+        if not headers.get("content-type", "").startswith("application/json"):
+            return self.answer(200, {"ok": False, "error": "invalid_post_type"})
+        body = json.loads(request["body"])
+        faults = slack_faults(body)
+        if body.get("channel") == "#nowhere":
+            return self.answer(200, {"ok": False, "error": "channel_not_found"})
+        if not body.get("channel") or faults:
+            return self.answer(200, {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": faults}})
+        with lock:
+            counters["ts"] += 1
+            stamp = f"1700000000.{counters['ts']:06d}"
+        self.answer(200, {"ok": True, "channel": "C0123456", "ts": stamp, "message": {"text": body["text"]}})
+
+    # /services/T000/B000/SECRET: as Slack's incoming webhooks answer
+    def do_services(self, parts, query, request):
+        if parts[1:] == ["T000", "B000", "ok-but-html"]:
+            return self.answer(200, b"<html>sign in</html>")
+        if parts[1:] == ["T000", "B000", "down"]:
+            return self.answer(500, b"rollup_error")
+        if parts[1:] != ["T000", "B000", "SECRET"]:
+            return self.answer(403, b"invalid_token")
+        body = json.loads(request["body"])
+        if "channel" in body or slack_faults(body):
+            return self.answer(400, b"invalid_payload")
+        self.answer(200, b"ok")
+
+    def log_message(self, *arguments):
+        pass
+
+
+def slack_faults(body):
+    """What Slack's documentation of Block Kit and chat.postMessage would refuse. Empty when all is well."""
+    faults = []
+
+    def check(condition, fault):
+        if not condition:
+            faults.append(fault)
+
+    def check_text(text, kinds, limit, where):
+        check(isinstance(text, dict) and text.get("type") in kinds, f"{where}: kind of text")
+        value = text.get("text", "") if isinstance(text, dict) else ""
+        check(isinstance(value, str) and 1 <= len(value) <= limit, f"{where}: length {len(value)} of at most {limit}")
+        if isinstance(text, dict) and text.get("type") == "mrkdwn":
+            bare = re.sub(r"<https?://[^<>|]*\|[^<>]*>", "", re.sub(r"&(amp|lt|gt);", "", value))
+            check(not re.search(r"[&<>]", bare), f"{where}: unescaped: {bare!r}")
+
+    check(set(body) <= {"channel", "text", "blocks", "thread_ts", "metadata", "unfurl_links", "unfurl_media"}, f"keys {sorted(body)}")
+    check(isinstance(body.get("text"), str) and 1 <= len(body["text"]) <= 4000, "text")
+    blocks = body.get("blocks")
+    check(isinstance(blocks, list) and 1 <= len(blocks) <= 50, "blocks")
+    for number, block in enumerate(blocks if isinstance(blocks, list) else []):
+        kind = block.get("type")
+        where = f"blocks[{number}] ({kind})"
+        if kind == "header":
+            check(set(block) <= {"type", "text", "block_id"}, where)
+            check_text(block.get("text"), {"plain_text"}, 150, where)
+        elif kind == "section":
+            check(set(block) <= {"type", "text", "fields", "accessory", "block_id"}, where)
+            check("text" in block or "fields" in block, where)
+            if "text" in block:
+                check_text(block["text"], {"plain_text", "mrkdwn"}, 3000, where)
+            if "fields" in block:
+                check(1 <= len(block["fields"]) <= 10, f"{where}: {len(block['fields'])} fields")
+                for field in block["fields"]:
+                    check_text(field, {"plain_text", "mrkdwn"}, 2000, f"{where} field")
+        elif kind == "context":
+            check(1 <= len(block.get("elements", [])) <= 10, where)
+            for element in block.get("elements", []):
+                check_text(element, {"plain_text", "mrkdwn"}, 2000, where)
+        else:
+            check(False, f"{where}: unexpected kind")
+    if "metadata" in body:
+        check(set(body["metadata"]) == {"event_type", "event_payload"}, "metadata")
+    return faults
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+def main():
+    server = Server(("127.0.0.1", 0), Handler)
+    if "--tls" in sys.argv:
+        certificate, key = sys.argv[sys.argv.index("--tls") + 1 :][:2]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    print(server.server_address[1], flush=True)
+    threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
