@@ -137,11 +137,15 @@ enum Bessel {
   static func scaledByDecay(_ order: Double, _ x: Double) -> Double {
     let step = 1.0 / 32
     var sum = exp(-2 * x) / 2
+    var lost = 0.0
     var t = step
     while true {
       let exponent = x * (cosh(t) + 1)
       if exponent > 745 { break }
-      sum += exp(-exponent) * cosh(order * t)
+      let term = exp(-exponent) * cosh(order * t) - lost
+      let next = sum + term
+      lost = (next - sum) - term
+      sum = next
       t += step
     }
     return sum * step

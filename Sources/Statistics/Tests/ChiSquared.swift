@@ -81,6 +81,7 @@ public enum ChiSquared {
   /// Cramér's V of the 2 × k table, 0...1.
   public static func cramersV(_ counts: CategoryCounts) throws(NotComputable) -> Double {
     let result = try test(counts)
+    guard counts.occurring.reference.count > 1 else { throw NotComputable("there is one category only") }
     return (result.statistic / Double(counts.referenceTotal + counts.currentTotal)).squareRoot()
   }
 }

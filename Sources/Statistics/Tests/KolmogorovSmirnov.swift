@@ -25,6 +25,8 @@ public enum KolmogorovSmirnov {
       let p = h == 0 ? 1 : n == m ? outsideSquare(n, Int(h)) : outside(n, m, g, Int(h))
       if p.isFinite, p >= 0 { return TestResult(statistic: rounded, pValue: p) }
     }
+    // One value a side is no evidence; the asymptotic law of n = ½ does not exist.
+    guard n > 1 || m > 1 else { return TestResult(statistic: d, pValue: 1) }
     return TestResult(statistic: d, pValue: asymptotic(d, n, m))
   }
 
