@@ -1,0 +1,103 @@
+internal import Values
+
+/// Joins what the blocks gave for one column, and says at the end what the column is.
+struct ColumnBuilder {
+  let name: String
+  private(set) var kind: CellKind
+  private let declared: ColumnType?
+  private var numbers: [Double] = []
+  private var isWhole = true
+  private var missing = 0
+  private var strays = 0
+  private var firstStray: StrayCell?
+  private var codes: [Int32] = []
+  private var pool = StringPool()
+  private var lines: [Int] = []
+
+  init(name: String, kind: CellKind, declared: ColumnType?, expectedRows: Int) {
+    self.name = name
+    self.kind = kind
+    self.declared = declared
+    switch kind {
+    case .number: numbers.reserveCapacity(expectedRows)
+    case .string, .raw: codes.reserveCapacity(expectedRows)
+    case .skip: break
+    }
+  }
+
+  mutating func append(_ block: BlockColumn) {
+    switch block {
+    case .skipped: return
+    case .numbers(let values, let isWhole, let missing, let strays, let firstStray):
+      numbers.append(contentsOf: values)
+      self.isWhole = self.isWhole && isWhole
+      self.missing += missing
+      self.strays += strays
+      if self.firstStray == nil { self.firstStray = firstStray }
+    case .strings(let blockCodes, let blockPool, let blockLines):
+      var translated: [Int32] = []
+      translated.reserveCapacity(blockPool.count)
+      for code in 0..<blockPool.count {
+        let (global, isNew) = blockPool.withBytes(code) { pool.intern($0) }
+        if isNew { lines.append(blockLines[code]) }
+        translated.append(global)
+      }
+      codes.reserveCapacity(codes.count + blockCodes.count)
+      for code in blockCodes { codes.append(code < 0 ? -1 : translated[Int(code)]) }
+    }
+  }
+
+  /// A column of numbers with at most this share of other cells is a column of numbers with stray cells.
+  static let strayShare = 0.1
+
+  /// The column, or nil when it must be read again as strings.
+  func finish() -> Column? {
+    switch kind {
+    case .skip: return nil
+    case .number:
+      let present = numbers.count - missing
+      guard strays == 0 || declared == .numeric || Double(strays) <= Double(present) * ColumnBuilder.strayShare else { return nil }
+      let stray = firstStray.map { StrayCell(line: $0.line, text: $0.text, count: strays) }
+      return Column(name: name, values: .numbers(numbers), type: declared, isInteger: isWhole && missing == 0 && strays == 0, stray: stray)
+    case .raw: return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: pool.strings)), type: declared ?? .categorical)
+    case .string: return strings()
+    }
+  }
+
+  private func strings() -> Column {
+    let dictionary = pool.strings
+    if let declared, declared != .datetime { return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)), type: declared) }
+    if dictionary.isEmpty { return Column(name: name, values: .numbers(codes.map { _ in .nan })) }
+    if let times = times(dictionary) { return Column(name: name, values: .times(times)) }
+    if let numeric = almostNumbers(dictionary) { return numeric }
+    return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)))
+  }
+
+  private func times(_ dictionary: [String]) -> [Int64]? {
+    var parsed: [Int64] = []
+    parsed.reserveCapacity(dictionary.count)
+    for text in dictionary {
+      guard let time = Timestamp(text) else { return nil }
+      parsed.append(time.microseconds)
+    }
+    return codes.map { $0 < 0 ? Column.missingTime : parsed[Int($0)] }
+  }
+
+  /// Numbers with a few other cells among them.
+  private func almostNumbers(_ dictionary: [String]) -> Column? {
+    let parsed = dictionary.map { text in text.utf8.withContiguousStorageIfAvailable { CellText.number(UnsafeRawBufferPointer($0))?.value } ?? nil }
+    var (numeric, other) = (0, 0)
+    var firstOther: Int32?
+    for code in codes where code >= 0 {
+      if parsed[Int(code)] != nil {
+        numeric += 1
+      } else {
+        other += 1
+        if firstOther == nil { firstOther = code }
+      }
+    }
+    guard let firstOther, numeric > 0, Double(other) <= Double(numeric + other) * ColumnBuilder.strayShare else { return nil }
+    let stray = StrayCell(line: lines[Int(firstOther)], text: dictionary[Int(firstOther)], count: other)
+    return Column(name: name, values: .numbers(codes.map { $0 < 0 ? .nan : parsed[Int($0)] ?? .nan }), stray: stray)
+  }
+}
