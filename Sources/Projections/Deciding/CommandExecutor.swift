@@ -2,6 +2,7 @@ public import EventLog
 public import Foundation
 public import Lifecycle
 public import PostgreSQL
+internal import Values
 
 /// Decides a policy's commands on their target streams and appends what follows, in the follower's transaction.
 /// A refusal appends nothing: an operator's decision may be in the stream and not yet in the policy's view.
@@ -88,6 +89,6 @@ public struct CommandExecutor {
 extension DecisionSession {
   /// The channels that are declared at this moment.
   func channels() async throws -> [String] {
-    try await query("select name from kedge.channel order by name").map { try $0.decode(String.self) }
+    try await database.query("select name from kedge.channel order by name").map { try $0.decode(String.self) }
   }
 }

@@ -7,7 +7,7 @@ public import Values
 /// Reads the states of streams, takes in what is decided on them, and appends it all at the versions that were read:
 /// when somebody else was faster, nothing is appended.
 public struct DecisionSession {
-  private let database: any Queryable
+  let database: any Queryable
   private let store: EventStore
   private var versions: [String: Int64] = [:]
   private var pending: [(stream: String, facts: [Fact])] = []
@@ -56,6 +56,9 @@ public struct DecisionSession {
 
   /// The version at which a stream was read; 0 for a new one, nil when it was not read.
   public func version(of stream: String) -> Int64? { versions[stream] }
+
+  /// Lets others append to a stream between reading it and appending: what was decided does not depend on what they say.
+  public mutating func expectAny(_ stream: String) { versions[stream] = nil }
 
   /// Takes in what was decided on a stream. Nothing is appended before `append`.
   public mutating func record(_ facts: [Fact], on stream: String) {

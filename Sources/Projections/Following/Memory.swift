@@ -24,8 +24,8 @@ struct Memory<Content: Sendable>: Sendable {
     _ body: (inout Content) async throws -> [String: JSON]
   ) async throws {
     let key = Memory.generationKey
-    let stored = try await database.query("select state from kedge.follower_state where follower = \(follower) and key = \(key)").first
-      .map { try $0.decode(JSON.self).integer.map(Int64.init) ?? 0 } ?? 0
+    let row = try await database.query("select (state #>> '{}')::int8 from kedge.follower_state where follower = \(follower) and key = \(key)").first
+    let stored: Int64 = try row?.decode(Int64.self) ?? 0
     if generation != stored {
       content = empty
       for row in try await database.query("select key, state from kedge.follower_state where follower = \(follower) and key <> \(key)") {

@@ -78,7 +78,7 @@ public struct Replay: Sendable {
       }
       try await read(upTo: head)
       let row = try await transaction.query("select position from kedge.follower where name = \(type.name) for update").first
-      let checkpoint = try row?.decode(Int64.self) ?? 0
+      let checkpoint: Int64 = try row?.decode(Int64.self) ?? 0
       // A follower behind the head at which we read: only what it has seen can be compared.
       if checkpoint < head, !swapping { throw ReplayError.behind(projection: type.name, checkpoint: checkpoint, head: head) }
       try await read(upTo: checkpoint)

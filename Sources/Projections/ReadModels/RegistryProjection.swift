@@ -1,5 +1,5 @@
 public import Lifecycle
-internal import Values
+public import Values
 
 /// Models, their versions and aliases.
 public struct RegistryProjection: Projection {

@@ -110,9 +110,19 @@ struct TrainerHandler: WorkHandler {
 
   private func finishTraining(_ work: Work, _ attempt: Attempt, _ request: RunRequested, _ id: RunID) async throws {
     let result: TrainerResult
-    do { result = try await onThread { try TrainerResult.read(from: attempt.output) } } catch let error as TrainerResultError { throw StepFailure(error) }
-    let artifact = Artifact(sha256: result.artifact.sha256, size: result.artifact.size, name: result.artifact.name)
-    do { try await artifacts.store(artifact, from: result.artifact.path) } catch let error as ArtifactError { throw StepFailure(error) }
+    let artifact: Artifact
+    do {
+      (result, artifact) = try await onThread {
+        let result = try TrainerResult(readingFrom: attempt.output)
+        let (sha256, size) = try checksum(ofFile: result.artifact)
+        return (result, Artifact(sha256: sha256, size: size, name: String(result.artifact.split(separator: "/").last ?? "artifact")))
+      }
+      try await artifacts.store(artifact, from: result.artifact)
+    } catch let error as TrainerResultError {
+      throw StepFailure(error)
+    } catch let error as ArtifactError {
+      throw StepFailure(error)
+    }
     try await context.record(work, as: .trainer, completing: true) { session in
       let now = try await session.load(RunState.self, work.stream)
       guard now.phase == .running, now.attempt == attempt.number else { return }
