@@ -75,7 +75,7 @@ let package = Package(
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values"]),
     tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
     tests("WorkersTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "Workers"]),
-    tests("Scenarios", ["EventLog", "PostgreSQL", "TestSupport", "Values", subprocess, system]),
+    tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )
