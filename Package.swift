@@ -68,7 +68,7 @@ let package = Package(
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
-    tests("ProfilesTests", ["Profiles", "Statistics", "Values"], resources: [.copy("Golden")]),
+    tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     tests("HTTPTransportTests", ["HTTPTransport"]),

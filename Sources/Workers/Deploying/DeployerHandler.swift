@@ -38,26 +38,23 @@ struct DeployerHandler: WorkHandler {
     }
   }
 
-  private func move(_ plan: TrafficPlan, _ target: EndpointTarget, _ token: Int64) async throws {
+  private func move(_ plan: Lifecycle.TrafficPlan, _ target: EndpointTarget, _ token: Int64) async throws {
     switch target {
     case .local(let directory, let health):
-      try await LocalTarget(directory: directory, health: health, http: http).shift(
+      let local = LocalTarget(directory: directory, health: health, http: http)
+      var candidate: PlacedVersion?
+      if let version = plan.candidate { candidate = try await local.place(try await artifact(of: version)) }
+      try await local.shift(
         to: Integrations.TrafficPlan(
-          current: try await served(plan.current), candidate: try await served(plan.candidate), share: plan.share, shadow: plan.shadow),
+          current: try await local.place(try await artifact(of: plan.current)), candidate: candidate, share: Double(plan.share), shadow: plan.shadow),
         token: token)
     }
   }
 
-  private func served(_ version: VersionName?) async throws -> ServedVersion? {
-    guard let version else { return nil }
-    return try await served(version)
-  }
-
-  private func served(_ version: VersionName) async throws -> ServedVersion {
+  private func artifact(of version: VersionName) async throws -> ModelArtifact {
     let artifact = try await context.artifact(of: version)
-    return ServedVersion(
-      name: version.description, model: version.model, number: version.number, file: try await artifacts.path(of: artifact),
-      sha256: artifact.sha256)
+    return ModelArtifact(
+      version: version.description, file: try await artifacts.path(of: artifact), fileName: artifact.name, sha256: artifact.sha256)
   }
 }
 

@@ -1,0 +1,207 @@
+internal import Statistics
+
+/// One column's test: which, with what outcome; the verdict follows when all columns' p-values are known.
+struct ColumnJudgement: Sendable {
+  /// A test's numbers.
+  struct Outcome: Sendable {
+    let test: DriftTest
+    let result: TestResult
+    /// Of the test, or of the distance's null.
+    let pValue: Double?
+    let isDistance: Bool
+
+    var score: Double { isDistance ? result.statistic : result.pValue }
+  }
+
+  let reference: PreparedColumn
+  let current: PreparedColumn
+  let type: ColumnType
+  let options: ComparisonOptions
+  /// The categories of both sides in one table, for categories.
+  private let table: CategoryCounts?
+
+  init(reference: PreparedColumn, current: PreparedColumn, type: ColumnType, options: ComparisonOptions) {
+    self.reference = reference
+    self.current = current
+    self.type = type
+    self.options = options
+    if case .categories(let a) = reference.content, case .categories(let b) = current.content {
+      table = PreparedColumn.table(a, b).counts
+    } else {
+      table = nil
+    }
+  }
+
+  /// The test that the options choose.
+  /// - Throws: when none fits.
+  func chosen(for name: String) throws(NotComputable) -> DriftTest {
+    if let own = options.columnTests[name] { return try fitting(own.test) }
+    switch options.choice {
+    case .test(let test): return try fitting(test)
+    case .evidently: return try evidently()
+    case .auto:
+      switch type {
+      case .numeric, .datetime: return .own(.ks)
+      case .text: return .own(.domainClassifier)
+      case .categorical, .boolean:
+        guard let table, table.occurring.reference.count > 1, table.referenceTotal > 0, table.currentTotal > 0, table.smallestExpected < 5 else {
+          return .own(.chiSquared)
+        }
+        return .own(.chiSquaredPermutation)
+      }
+    }
+  }
+
+  private func fitting(_ test: DriftTest) throws(NotComputable) -> DriftTest {
+    guard test.fits(type) || (test.takesNumbers && reference.numbers != nil) else { throw NotComputable("\(test.name) does not fit a \(type.rawValue) column") }
+    return test
+  }
+
+  /// Evidently's default, by the rows and the distinct values of both sides.
+  private func evidently() throws(NotComputable) -> DriftTest {
+    let large = reference.finite > 1000
+    switch type {
+    case .datetime: throw NotComputable("Evidently gives times no drift test")
+    case .text: throw NotComputable("Evidently's text drift depends on scikit-learn's random classifier; choose domain_classifier")
+    case .numeric:
+      guard let (a, b) = samples else { return .evidently(.ks) }
+      var distinct = 0
+      for (x, limit) in [(a, 6), (b, 6)] { distinct = max(distinct, x.distinctCount(upTo: limit)) }
+      if distinct <= 5 { distinct = Set(a.distinctValues(upTo: 6) + b.distinctValues(upTo: 6)).count }
+      if distinct > 5 { return .evidently(large ? .wasserstein : .ks) }
+      return large ? .evidently(.jensenShannon) : .evidently(distinct > 2 ? .chisquare : .z)
+    case .categorical, .boolean:
+      if large { return .evidently(.jensenShannon) }
+      return .evidently((table?.occurring.reference.count ?? 0) > 2 ? .chisquare : .z)
+    }
+  }
+
+  /// Runs one test.
+  func run(_ test: DriftTest) throws(NotComputable) -> Outcome {
+    switch test {
+    case .own(let own): return try run(own)
+    case .evidently(let test):
+      let result: TestResult
+      // Evidently's chi-squared and z take a numeric column with few values, though they are registered for categories.
+      if let (a, b) = samples {
+        result = try test.score(a, b, isInteger: reference.isInteger && current.isInteger)
+      } else if let table {
+        result = try test.score(table)
+      } else {
+        throw NotComputable("\(test.rawValue) does not fit a \(type.rawValue) column")
+      }
+      return Outcome(test: .evidently(test), result: result, pValue: test.isDistance ? nil : result.pValue, isDistance: test.isDistance)
+    }
+  }
+
+  private func run(_ test: DriftTest.Own) throws(NotComputable) -> Outcome {
+    if test == .domainClassifier {
+      guard case .texts(let a, _) = reference.content, case .texts(let b, _) = current.content else { throw NotComputable("it takes texts") }
+      return outcome(test, try TextClassifier.test(a, b))
+    }
+    if let distance = test.binned {
+      let counts = try binnedCounts()
+      let value = try distance.distance(counts)
+      let p = counts.occurring.reference.count < 2 ? 1 : counts.smallestExpected >= 5 ? try ChiSquared.test(counts).pValue : try BinnedNull.pValue(distance, counts)
+      return Outcome(test: .own(test), result: TestResult(statistic: value, pValue: p), pValue: p, isDistance: true)
+    }
+    if !test.takesNumbers {
+      guard let table else { throw NotComputable("\(test.rawValue) takes categories") }
+      return outcome(test, try categorical(test, table))
+    }
+    guard let (a, b) = samples else { throw NotComputable("\(test.rawValue) takes numbers") }
+    switch test {
+    case .wasserstein, .energy:
+      let value = test == .wasserstein ? try CDFDistance.normedWasserstein(a, b) : try CDFDistance.energy(a, b)
+      let p = try CDFNull.pValue(a, b, squared: test == .energy)
+      return Outcome(test: .own(test), result: TestResult(statistic: value, pValue: p), pValue: p, isDistance: true)
+    case .cramerVonMises: return outcome(test, try CramerVonMises.test(a, b))
+    case .andersonDarling: return outcome(test, try AndersonDarling.test(a, b))
+    case .mannWhitney: return outcome(test, try MannWhitney.test(a, b))
+    case .eppsSingleton: return outcome(test, try EppsSingleton.test(a, b))
+    case .t: return outcome(test, try MeanTests.student(a, b))
+    case .welch: return outcome(test, try MeanTests.welch(a, b))
+    case .levene: return outcome(test, try MeanTests.levene(a, b))
+    default: return outcome(test, try KolmogorovSmirnov.test(a, b))
+    }
+  }
+
+  private func categorical(_ test: DriftTest.Own, _ table: CategoryCounts) throws(NotComputable) -> TestResult {
+    switch test {
+    case .chiSquaredPermutation:
+      return try ChiSquared.permutation(table, tables: min(1999, max(199, 4_000_000 / max(1, table.reference.count))))
+    case .g: return try ChiSquared.likelihoodRatio(table)
+    case .z, .fisher:
+      let two = table.occurring
+      guard two.reference.count <= 2 else { throw NotComputable("\(test.rawValue) takes two categories, and there are \(two.reference.count)") }
+      guard two.reference.count == 2 else { return TestResult(statistic: 0, pValue: 1) }
+      return test == .z
+        ? try TwoProportions.z(two.reference[1], of: two.referenceTotal, two.current[1], of: two.currentTotal)
+        : try TwoProportions.fisher(two.reference[1], two.reference[0], two.current[1], two.current[0])
+    default: return try ChiSquared.test(table)
+    }
+  }
+
+  private func outcome(_ test: DriftTest.Own, _ result: TestResult) -> Outcome {
+    Outcome(test: .own(test), result: result, pValue: result.pValue, isDistance: false)
+  }
+
+  /// The share of the mass that moved.
+  func effect(_ outcome: Outcome?) -> Double? {
+    if let outcome, outcome.test == .own(.domainClassifier) { return max(0, 2 * outcome.result.statistic - 1) }
+    do throws(NotComputable) {
+      if let table { return try BinnedDistance.totalVariation.distance(table) }
+      if let (a, b) = samples {
+        if let outcome, case .own(.ks) = outcome.test { return outcome.result.statistic }
+        return try KolmogorovSmirnov.distance(a, b)
+      }
+      if case .texts(_, let a) = reference.content, case .texts(_, let b) = current.content {
+        return try BinnedDistance.totalVariation.distance(PreparedColumn.table(a, b).counts)
+      }
+      return nil
+    } catch {
+      return nil
+    }
+  }
+
+  private func binnedCounts() throws(NotComputable) -> CategoryCounts {
+    if let table { return table }
+    guard let (a, b) = samples else { throw NotComputable("it takes numbers or categories") }
+    try Sample.requireValues(a, b)
+    return try Bins.quantiles(of: a).counts(a, b)
+  }
+
+  /// Both sides' finite numbers, for columns of numbers.
+  private var samples: (Sample, Sample)? {
+    guard let a = reference.numbers, let b = current.numbers else { return nil }
+    return (a.finite, b.finite)
+  }
+}
+
+extension PreparedColumn {
+  /// The numbers, if it is a column of numbers.
+  var numbers: Sample? {
+    guard case .numbers(let sample) = content else { return nil }
+    return sample
+  }
+
+  /// Values that a test counts.
+  var finite: Int { present - infinite }
+}
+
+extension Sample {
+  /// The distinct values, at most `limit` + 1 of them.
+  func distinctValues(upTo limit: Int) -> [Double] {
+    var result: [Double] = []
+    for value in values where value != result.last {
+      result.append(value)
+      if result.count > limit { break }
+    }
+    return result
+  }
+
+  static func requireValues(_ reference: Sample, _ current: Sample) throws(NotComputable) {
+    guard !reference.isEmpty else { throw NotComputable("the reference has no values") }
+    guard !current.isEmpty else { throw NotComputable("the current data have no values") }
+  }
+}

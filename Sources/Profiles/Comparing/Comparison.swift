@@ -1,0 +1,154 @@
+internal import Foundation
+internal import Statistics
+
+/// Drift between two tables.
+public enum Comparison {
+  /// Compares every column of the reference. Columns are judged side by side on all processors, each on its own: one that cannot be judged
+  /// costs the others nothing. The function waits; call it on a thread that may.
+  /// - Throws: `TableError` when a column of numbers holds a cell that is none: the file is broken, and the error names the cell.
+  public static func run(reference: DataTable, current: DataTable, options: ComparisonOptions = ComparisonOptions()) throws(TableError) -> ComparisonResult {
+    let plan = try ColumnPlan.make(reference: reference, current: current, options: options)
+    return run(plan, reference: reference.rowCount, current: current, options: options) { column, type in PreparedColumn(column, as: type) }
+  }
+
+  /// Compares with a reference made ready once, as a monitor does window after window.
+  /// - Throws: as above.
+  public static func run(reference: ComparisonReference, current: DataTable) throws(TableError) -> ComparisonResult {
+    let options = reference.options
+    let plan = try ColumnPlan.make(reference: reference.table, current: current, options: options)
+    return run(plan, reference: reference.table.rowCount, current: current, options: options) { column, type in
+      reference.prepared(column, as: type)
+    }
+  }
+
+  private static func run(
+    _ plan: ColumnPlan, reference rows: Int, current: DataTable, options: ComparisonOptions,
+    _ prepare: @Sendable (Column, ColumnType) -> PreparedColumn
+  ) -> ComparisonResult {
+    var columns = Parallel.map(plan.entries) { entry in judge(entry, current, options, prepare) }
+    adjust(&columns, options)
+    QualityJudgement.adjust(&columns, options)
+    let compared = columns.filter { $0.result.verdict != .skipped }
+    let drifted = columns.filter(\.result.drifted).map(\.result.name)
+    let share = compared.isEmpty ? 0 : Double(drifted.count) / Double(compared.count)
+    let threshold = options.effectiveDriftShare
+    return ComparisonResult(
+      rows: .init(reference: rows, current: current.rowCount),
+      drift: .init(detected: threshold.map { !compared.isEmpty && share >= $0 } ?? !drifted.isEmpty, share: share, threshold: threshold, driftedColumns: drifted),
+      schema: plan.schema, qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), columns: columns.map(\.result))
+  }
+
+  /// A column's result with what its verdict still needs.
+  struct Judged: Sendable {
+    var result: ColumnResult
+    var outcome: ColumnJudgement.Outcome?
+    /// Values present on each side.
+    var referencePresent = 0
+    var currentPresent = 0
+  }
+
+  private static func judge(
+    _ entry: ColumnPlan.Entry, _ current: DataTable, _ options: ComparisonOptions, _ prepare: (Column, ColumnType) -> PreparedColumn
+  ) -> Judged {
+    var result = ColumnResult(
+      name: entry.reference.name, type: entry.type, drifted: false, verdict: .skipped, also: [], quality: ColumnQuality())
+    let reference = prepare(entry.reference, entry.type)
+    let areTimes = entry.type == .datetime
+    result.reference = reference.summary(areTimes: areTimes)
+    guard let column = entry.current else {
+      result.skipped = entry.skipped
+      return Judged(result: result)
+    }
+    let current = PreparedColumn(column, as: entry.skipped == nil ? entry.type : column.type)
+    result.current = current.summary(areTimes: entry.skipped == nil ? areTimes : column.type == .datetime)
+    if let skipped = entry.skipped {
+      result.skipped = skipped
+      return Judged(result: result)
+    }
+    result.quality = QualityJudgement.quality(reference, current, entry.type)
+    var judged = Judged(result: result, referencePresent: reference.present, currentPresent: current.present)
+    let judgement = ColumnJudgement(reference: reference, current: current, type: entry.type, options: options)
+    do throws(NotComputable) {
+      let test = try judgement.chosen(for: entry.reference.name)
+      judged.result.test = test.name
+      judged.result.threshold = options.columnTests[entry.reference.name]?.threshold ?? test.defaultThreshold
+      let outcome = try judgement.run(test)
+      judged.outcome = outcome
+      judged.result.statistic = outcome.result.statistic.ifFinite
+      judged.result.pValue = outcome.pValue
+      judged.result.score = outcome.score.ifFinite
+    } catch {
+      judged.result.skipped = error.description
+    }
+    judged.result.effect = judgement.effect(judged.outcome)
+    for test in options.also where DriftTest.own(test).fits(entry.type) && DriftTest.own(test).name != judged.result.test {
+      do throws(NotComputable) {
+        let outcome = try judgement.run(.own(test))
+        judged.result.also.append(.init(test: test.rawValue, statistic: outcome.result.statistic.ifFinite, pValue: outcome.pValue))
+      } catch {
+        judged.result.also.append(.init(test: test.rawValue, reason: error.reason))
+      }
+    }
+    return judged
+  }
+
+  /// Adjusts the p-values over the columns, then says which columns drifted.
+  private static func adjust(_ columns: inout [Judged], _ options: ComparisonOptions) {
+    let ours = columns.indices.filter { index in
+      guard let outcome = columns[index].outcome, case .own = outcome.test else { return false }
+      return columns[index].isEnough(options)
+    }
+    let adjusted = options.effectiveCorrection.adjust(ours.map { columns[$0].outcome?.pValue ?? 1 })
+    for (index, p) in zip(ours, adjusted) { columns[index].result.pAdjusted = p }
+    for index in columns.indices {
+      guard let outcome = columns[index].outcome else { continue }
+      columns[index].result.verdict = verdict(columns[index], outcome, options)
+      columns[index].result.drifted = columns[index].result.verdict == .drifted
+    }
+  }
+
+  private static func verdict(_ column: Judged, _ outcome: ColumnJudgement.Outcome, _ options: ComparisonOptions) -> ColumnResult.Verdict {
+    let threshold = column.result.threshold ?? outcome.test.defaultThreshold
+    if case .evidently(let test) = outcome.test { return test.isDrift(outcome.score, threshold: threshold) ? .drifted : .stable }
+    guard column.isEnough(options) else { return .inconclusive }
+    let p = column.result.pAdjusted ?? 1
+    if outcome.isDistance { return outcome.score >= threshold && p <= options.significance ? .drifted : .stable }
+    return p <= threshold && (column.result.effect ?? 0) >= options.minimumEffect ? .drifted : .stable
+  }
+}
+
+extension Comparison.Judged {
+  /// Whether both sides have the values that a verdict takes.
+  func isEnough(_ options: ComparisonOptions) -> Bool { min(referencePresent, currentPresent) >= options.minimumRows }
+}
+
+extension Double {
+  /// Nil when infinite or NaN, which JSON cannot hold.
+  var ifFinite: Double? { isFinite ? self : nil }
+}
+
+/// A reference made ready once: its columns sorted and counted.
+public struct ComparisonReference: Sendable {
+  /// The reference's data.
+  public let table: DataTable
+  /// With which it is compared.
+  public let options: ComparisonOptions
+  private let columns: [String: (type: ColumnType, column: PreparedColumn)]
+
+  /// - Complexity: sorts every numeric column; the sorted copies are kept beside the table.
+  public init(_ table: DataTable, options: ComparisonOptions = ComparisonOptions()) {
+    self.table = table
+    self.options = options
+    let wanted = table.columns.filter { !options.exclude.contains($0.name) }
+    let prepared = Parallel.map(wanted) { column in
+      let type = ColumnPlan.type(of: column, options)
+      return (column.name, (type: type, column: PreparedColumn(column, as: type)))
+    }
+    columns = Dictionary(uniqueKeysWithValues: prepared)
+  }
+
+  func prepared(_ column: Column, as type: ColumnType) -> PreparedColumn {
+    if let ready = columns[column.name], ready.type == type { return ready.column }
+    return PreparedColumn(column, as: type)
+  }
+}

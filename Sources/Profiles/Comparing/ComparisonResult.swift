@@ -1,0 +1,119 @@
+public import Values
+
+/// What a comparison of two tables found. `json` is its documented form; `Codable` reads and writes the same fields.
+public struct ComparisonResult: Sendable, Hashable, Codable {
+  /// Rows of each side.
+  public struct Rows: Sendable, Hashable, Codable {
+    public var reference: Int
+    public var current: Int
+  }
+
+  /// The verdict over all columns.
+  public struct Drift: Sendable, Hashable, Codable {
+    /// Any column drifted, or, with a threshold, at least that share of them.
+    public var detected: Bool
+    /// Drifted columns over compared ones; 0 when none was compared.
+    public var share: Double
+    /// The share from which drift is detected; nil: any column.
+    public var threshold: Double?
+    /// In the reference's order.
+    public var driftedColumns: [String]
+  }
+
+  /// How the columns differ as such.
+  public struct Schema: Sendable, Hashable, Codable {
+    /// In the reference only.
+    public var missing: [String]
+    /// In the current data only.
+    public var new: [String]
+    /// Of another kind in the current data.
+    public var typeChanged: [String]
+
+    public var isUnchanged: Bool { missing.isEmpty && new.isEmpty && typeChanged.isEmpty }
+  }
+
+  public var rows: Rows
+  public var drift: Drift
+  public var schema: Schema
+  /// Columns with a quality finding, in the reference's order.
+  public var qualityColumns: [String]
+  /// One a column of the reference, in its order; then the excluded ones are not among them.
+  public var columns: [ColumnResult]
+
+  /// The column of that name.
+  public subscript(name: String) -> ColumnResult? { columns.first { $0.name == name } }
+
+  /// As `kedge compare -o json` prints it.
+  public var json: JSON {
+    [
+      "rows": ["reference": .integer(Int64(rows.reference)), "current": .integer(Int64(rows.current))],
+      "drift": [
+        "detected": .bool(drift.detected), "share": JSON(drift.share), "threshold": JSON(drift.threshold),
+        "drifted_columns": JSON(drift.driftedColumns),
+      ],
+      "schema": ["missing": JSON(schema.missing), "new": JSON(schema.new), "type_changed": JSON(schema.typeChanged)],
+      "quality_columns": JSON(qualityColumns),
+      "columns": .array(columns.map(\.json)),
+    ]
+  }
+}
+
+/// What was found about one column.
+public struct ColumnResult: Sendable, Hashable, Codable {
+  /// The answer.
+  public enum Verdict: String, Sendable, Hashable, Codable {
+    case drifted, stable
+    /// Too few values to tell.
+    case inconclusive
+    /// Not compared; `skipped` says why.
+    case skipped
+  }
+
+  /// A further test reported beside the judging one.
+  public struct Also: Sendable, Hashable, Codable {
+    public var test: String
+    public var statistic: Double?
+    public var pValue: Double?
+    /// Why there is no number.
+    public var reason: String?
+  }
+
+  public var name: String
+  public var type: ColumnType
+  /// The test's name; nil when none was run.
+  public var test: String?
+  public var statistic: Double?
+  /// Of the test, or of a distance's null.
+  public var pValue: Double?
+  /// What the threshold is compared with: a p-value, or a distance.
+  public var score: Double?
+  /// Adjusted over the columns of this comparison.
+  public var pAdjusted: Double?
+  /// The share of the mass that moved: KS distance for numbers and times, total variation distance for categories.
+  public var effect: Double?
+  public var threshold: Double?
+  public var drifted: Bool
+  public var verdict: Verdict
+  /// Why it was not compared, or has no answer.
+  public var skipped: String?
+  public var also: [Also]
+  public var quality: ColumnQuality
+  public var reference: ColumnSummary?
+  public var current: ColumnSummary?
+
+  /// As `kedge compare -o json` prints it.
+  public var json: JSON {
+    JSON([
+      ("name", .string(name)), ("type", .string(type.rawValue)), ("test", JSON(test)), ("statistic", JSON(statistic)), ("p_value", JSON(pValue)),
+      ("score", JSON(score)), ("p_adjusted", JSON(pAdjusted)), ("effect", JSON(effect)), ("threshold", JSON(threshold)),
+      ("drifted", .bool(drifted)), ("verdict", .string(verdict.rawValue)), ("skipped", skipped.map { .string($0) }),
+      (
+        "also",
+        also.isEmpty
+          ? nil
+          : .array(also.map { ["test": .string($0.test), "statistic": JSON($0.statistic), "p_value": JSON($0.pValue), "reason": JSON($0.reason)] })
+      ),
+      ("quality", quality.json), ("reference", reference?.json), ("current", current?.json),
+    ])
+  }
+}
