@@ -18,7 +18,7 @@ struct DeployerHandler: WorkHandler {
       return try await session.load(EndpointState.self, work.stream)
     }
     // Another change was asked for meanwhile, and is other work.
-    guard let pending = state.pending, let target = state.specification?.target, WorkProjection.isRequest(pending, of: work) else { return }
+    guard let pending = state.pending, let target = state.specification?.target, pending.asks(for: work) else { return }
     let token = pending.version << 20 + work.token
     do {
       try await move(pending.order.plan, target, token)
@@ -68,4 +68,9 @@ extension WorkContext {
     guard let registered = state[version.number] else { throw Refusal.unknown("there is no version \(version)") }
     return registered.registration.artifact
   }
+}
+
+extension EndpointState.Request {
+  /// Whether a piece of work is about this request, or a later try at it, and not about an older one.
+  func asks(for work: Work) -> Bool { failures > 0 || work.id == WorkProjection.id(cause: event, kind: .traffic) }
 }

@@ -18,7 +18,7 @@ struct InputMeasuring: Sendable {
       throw TableError(source: window.source, problem: "it has no rows", advice: "a window needs at least one")
     }
     try check(table)
-    let result = Comparison.run(reference: reference, current: table, options: options)
+    let result = try Comparison.run(reference: reference, current: table, options: options)
     let columns = result.columns.map { column in
       let rows = column.current.map { $0.count + $0.missing } ?? 0
       return ColumnMeasurement(

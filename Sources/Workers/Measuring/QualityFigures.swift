@@ -8,7 +8,11 @@ struct QualityFigures: Sendable {
   var intervals: [String: [Double]] = [:]
 
   /// Resamples of a bootstrap: enough for two digits of an interval, and done in a second for a hundred thousand rows.
-  static let bootstrap = Bootstrap(resamples: 400)
+  static let bootstrap: Bootstrap = {
+    var bootstrap = Bootstrap()
+    bootstrap.resamples = 400
+    return bootstrap
+  }()
 
   /// Predictions and, where they are known, labels of the same rows.
   enum Rows: Sendable {

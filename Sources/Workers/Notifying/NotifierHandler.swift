@@ -55,3 +55,17 @@ struct NotifierHandler: WorkHandler {
       thread: thread.map { Receipt(conversation: $0["conversation"], message: $0["message"]) })
   }
 }
+
+extension ChannelSpecification.Kind {
+  /// The channel itself.
+  func open(_ http: HTTPClient, _ credentials: CredentialResolver) throws -> any Channel {
+    switch self {
+    case .slack(let token, let channel, let api):
+      SlackChannel(token: try .init(token.text), channel: channel, baseURL: api ?? "https://slack.com", http: http, credentials: credentials)
+    case .slackWebhook(let url): SlackWebhookChannel(url: try .init(url.text), http: http, credentials: credentials)
+    case .http(let url, let secret):
+      HTTPChannel(
+        address: .init(url), secret: try secret.map { try .init($0.text) }, http: http, credentials: credentials, clock: { .now() })
+    }
+  }
+}

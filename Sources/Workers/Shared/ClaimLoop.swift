@@ -101,7 +101,7 @@ struct ClaimLoop: Sendable {
       do {
         try await queue.heartbeat(work)
         renewed = sent
-      } catch let error as PostgresError where error.sqlState == .staleLease {
+      } catch let error as PostgresError where error.sqlState == "KE003" {
         return .lost
       } catch {
         if Task.isCancelled { return .done }

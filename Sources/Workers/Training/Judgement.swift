@@ -1,4 +1,4 @@
-internal import Lifecycle
+public import Lifecycle
 internal import Profiles
 internal import Statistics
 

@@ -2,6 +2,7 @@ internal import Foundation
 internal import Integrations
 internal import Lifecycle
 internal import Profiles
+internal import Projections
 internal import Statistics
 internal import Values
 
