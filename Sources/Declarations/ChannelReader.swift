@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Yams
 
 extension Fields {
   func channel() -> ChannelSpecification? {
@@ -17,7 +18,7 @@ extension Fields {
       }
     default:
       read = Fields(value, "e.g. {url: \"https://example.com/hook\", secret: env:HOOK_SECRET}").flatMap { fields in
-        let url = fields.required("url", "the URL to which messages are posted")?.url()
+        let url = fields.required("url", "the URL to which messages are posted")?.urlOrReference()
         let secret = fields.optional("secret") { $0.credential() }
         fields.finish()
         return url.map { .http(url: $0, secret: secret) }
@@ -34,5 +35,13 @@ extension Fields {
     finish()
     guard let token, let channel else { return nil }
     return .slack(token: token, channel: channel, api: api)
+  }
+}
+
+extension Value {
+  /// A URL, or a reference to one that is itself a secret.
+  fileprivate func urlOrReference() -> String? {
+    guard let text = node.scalar?.string, text.hasPrefix("env:") || text.hasPrefix("file:") else { return url() }
+    return credential()?.text
   }
 }

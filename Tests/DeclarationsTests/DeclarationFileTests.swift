@@ -1,4 +1,5 @@
 import Declarations
+import Foundation
 import Lifecycle
 import Testing
 import Values
@@ -109,6 +110,22 @@ struct DeclarationFileTests {
           ChannelSpecification(
             name: "c", kind: .http(url: "https://example.com/hook?x=1", secret: CredentialReference(.file("/srv/example/secrets/hook"))))),
         .channel(ChannelSpecification(name: "w", kind: .slackWebhook(url: CredentialReference(.environment("HOOK"))))),
+      ])
+  }
+
+  @Test func `a URL that is a secret may be a reference`() throws {
+    #expect(
+      try parse("kind: Channel\nname: c\nhttp: {url: env:HOOK_URL}\n") == [.channel(ChannelSpecification(name: "c", kind: .http(url: "env:HOOK_URL", secret: nil)))])
+  }
+
+  @Test func `the declarations of the example are in order`() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../ops/examples/breast-cancer/kedge.yaml").standardized
+    let found = try DeclarationFile.parse(
+      [DeclarationSource(file: "kedge.yaml", directory: "/srv", bytes: Array(Data(contentsOf: path)))], declared: [])
+    #expect(
+      found.map(\.value.streamName) == [
+        "model/breast-cancer", "pool/default", "monitor/breast-cancer-live", "rule/inputs-drifted", "rule/accuracy-low", "pipeline/breast-cancer-retrain",
+        "endpoint/breast-cancer-prod", "channel/operations",
       ])
   }
 

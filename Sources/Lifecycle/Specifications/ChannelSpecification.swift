@@ -6,7 +6,7 @@ public struct ChannelSpecification: Hashable, Sendable {
     case slack(token: CredentialReference, channel: String, api: String?)
     /// A Slack incoming webhook, whose URL is itself the secret.
     case slackWebhook(url: CredentialReference)
-    /// A POST of JSON to a URL, signed with HMAC-SHA256 when there is a secret.
+    /// A POST of JSON to a URL, signed with HMAC-SHA256 when there is a secret. The URL may be a reference (`env:…`, `file:…`) where it is itself a secret.
     case http(url: String, secret: CredentialReference?)
   }
 
