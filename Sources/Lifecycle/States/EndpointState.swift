@@ -24,8 +24,6 @@ public struct EndpointState: StreamState {
   /// A change of traffic that was asked for.
   public struct Request: Codable, Equatable, Sendable {
     public var event: UUID
-    /// The version of the stream at which it was asked for: it grows from request to request, and leads the fencing token.
-    public var version: Int64
     public var order: TrafficRequested
     /// Attempts that failed.
     public var failures = 0
@@ -47,7 +45,7 @@ public struct EndpointState: StreamState {
     case .endpointRemoved: specification = nil
     case .rolloutStarted(let fact):
       rollout = Rollout(deployment: fact.deployment, version: fact.version, base: plan?.current)
-    case .trafficRequested(let fact): pending = Request(event: record.id, version: record.version, order: fact)
+    case .trafficRequested(let fact): pending = Request(event: record.id, order: fact)
     case .trafficMoved(let fact): move(to: fact.plan, record)
     case .trafficMoveFailed(let fact):
       guard pending?.event == fact.request else { return }

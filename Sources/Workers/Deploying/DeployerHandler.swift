@@ -19,9 +19,8 @@ struct DeployerHandler: WorkHandler {
     }
     // Another change was asked for meanwhile, and is other work.
     guard let pending = state.pending, let target = state.specification?.target, pending.asks(for: work) else { return }
-    let token = pending.version << 20 + work.token
     do {
-      try await move(pending.order.plan, target, token)
+      try await move(pending.order.plan, target, work.token)
     } catch let error where !(error is CancellationError || error is PostgresError) {
       let reason = "\(error)"
       return try await context.record(work, as: .deployer, completing: true) { session in
@@ -31,7 +30,7 @@ struct DeployerHandler: WorkHandler {
     }
     try await context.record(work, as: .deployer, completing: true) { session in
       let now = try await session.load(EndpointState.self, work.stream)
-      guard let facts = try? now.recordMove(request: pending.event, token: token) else { return }
+      guard let facts = try? now.recordMove(request: pending.event, token: work.token) else { return }
       session.record(facts, on: work.stream)
       guard let id = pending.order.deployment, let stage = pending.order.stage else { return }
       if let entered = try? await session.load(DeploymentState.self, id.stream).enter(stage: stage) { session.record([entered], on: id.stream) }
