@@ -25,11 +25,11 @@ final class TemporaryDirectory: Sendable {
 }
 
 /// Waits until `condition` holds, at most ten seconds.
-func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
+func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
   let deadline = ContinuousClock.now + .seconds(10)
   while ContinuousClock.now < deadline {
-    if try condition() { return true }
+    if try await condition() { return true }
     try? await Task.sleep(for: .milliseconds(5))
   }
-  return try condition()
+  return try await condition()
 }

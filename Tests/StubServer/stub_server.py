@@ -20,7 +20,7 @@ import urllib.parse
 recorded = []
 abandoned = [0]
 counters = collections.Counter()
-health = {"status": 200, "body": "{}"}
+following = {}
 lock = threading.Lock()
 
 
@@ -56,9 +56,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/_abandoned":
             with lock:
                 return self.answer(200, {"abandoned": abandoned[0]})
-        if url.path == "/_health":
-            health.update(json.loads(body))
-            return self.answer(204)
         with lock:
             recorded.append(request)
         parts = [p for p in url.path.split("/") if p]
@@ -135,9 +132,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_redirect(self, parts, query, request):
         self.answer(302, b"elsewhere", [("Location", query["to"])])
 
-    # /healthz: what POST /_health {"status", "body"} set
-    def do_healthz(self, parts, query, request):
-        self.answer(health["status"], health["body"].encode())
+    # /follow?file=traffic.json&late=3: a server of models that follows a traffic file, and needs a few looks to notice a change
+    def do_follow(self, parts, query, request):
+        try:
+            with open(query["file"]) as file:
+                traffic = json.load(file)
+        except FileNotFoundError:
+            return self.answer(503, b"no traffic yet")
+        served = {"current": traffic["current"]["version"], "candidate": (traffic["candidate"] or {}).get("version")}
+        with lock:
+            if following.get(query["file"], {}).get("served") != served:
+                state = following.setdefault(query["file"], {"looks": 0})
+                state["looks"] += 1
+                if state["looks"] <= int(query.get("late", "0")):
+                    return self.answer(200, state.get("served", {"current": "none/0", "candidate": None}))
+                following[query["file"]] = {"looks": 0, "served": served}
+        self.answer(200, served)
 
     # /api/chat.postMessage: as Slack answers it
     def do_api(self, parts, query, request):
