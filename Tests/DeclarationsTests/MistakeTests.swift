@@ -135,7 +135,8 @@ struct MistakeTests {
   }
 
   @Test func `a test of Evidently is named as Evidently names it`() {
-    let text = "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {default: evidently, columns: {a: {test: evidently/psi}, b: {test: evidently/ksi}, c: {test: auto}}}"
+    let text =
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {default: evidently, columns: {a: {test: evidently/psi}, b: {test: evidently/ksi}, c: {test: auto}}}"
     let lines = mistakes(text)
     #expect(lines.count == 2)
     #expect(lines.first?.contains("tests.columns.b.test: found \"evidently/ksi\"; expected evidently/anderson, ") == true, "\(lines)")
@@ -181,7 +182,10 @@ struct MistakeTests {
     ("{metric: demographic_parity_ratio, above: 0.9}", "evaluate.gate[0].group: found no such key; expected the column of the groups"),
     ("{metric: drift.share, above: 0.9}", "evaluate.gate[0].metric: found \"drift.share\"; expected a metric: mean_confidence, mean_entropy"),
     ("{metric: accuracy, not_worse_than_champion_by: -0.1}", "evaluate.gate[0].not_worse_than_champion_by: found -0.1; expected a margin from 0"),
-    ("{metric: mean_error, not_worse_than_champion_by: 1}", "evaluate.gate[0].metric: found \"mean_error\"; expected a metric of which more, or less, is better"),
+    (
+      "{metric: mean_error, not_worse_than_champion_by: 1}",
+      "evaluate.gate[0].metric: found \"mean_error\"; expected a metric of which more, or less, is better"
+    ),
   ])
   func `a gate rule is checked`(rule: String, expected: String) {
     let text = "kind: Pipeline\nname: p\nmodel: m\ntrain: {command: [a]}\nevaluate: {command: [python], gate: [\(rule), {metric: f1, above: 0}]}"
