@@ -49,7 +49,7 @@ let package = Package(
     module("Statistics"),
     module("Profiles", ["CZlib", "Statistics", "Values"]),
     module("Lifecycle", ["Statistics", "Values"]),
-    module("Declarations", ["Lifecycle", "Values", "Yams"]),
+    module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Values", "CLinux", crypto, subprocess, system]),
     module("Workers", [

@@ -55,14 +55,17 @@ extension Fields {
 extension Value {
   /// The name of a metric that Kedge measures and that is allowed here.
   func metric(where isAllowed: (MetricName.Subject) -> Bool) -> MetricName? {
-    let simple = ["drift.share", "drift.columns", "rows"] + MetricName.predictionMetrics + MetricName.qualityMetrics
-    let families = ["column.NAME.\(MetricName.ColumnField.score.rawValue)", "missing.NAME"]
-    let allowed = simple.filter { MetricName($0).subject.map(isAllowed) ?? false }
+    let names = ["drift.share", "drift.columns", "rows"] + MetricName.predictionMetrics + MetricName.qualityMetrics
+    let allowed = names.filter { !Supported.metricsLater.contains($0) && MetricName($0).subject.map(isAllowed) ?? false }
+    let families = ["column.NAME.score", "column.NAME.p_adjusted", "column.NAME.effect", "missing.NAME"]
     let expected = "a metric: " + Value.either(allowed + (isAllowed(.missing("")) ? families : []))
     guard let text = text(expected) else { return nil }
     guard let subject = MetricName(text).subject, isAllowed(subject) else {
       return refuse(expected, suggestion: Suggestion.nearest(to: text, among: allowed))
     }
+    var isLater = Supported.metricsLater.contains(text)
+    if case .column(_, let field) = subject { isLater = Supported.columnFieldsLater.contains(field) }
+    if isLater { return refuse(expected, found: "\(text), which is not supported by this version") }
     return MetricName(text)
   }
 }

@@ -57,7 +57,7 @@ extension Fields {
 
   private func rollbackRule() -> RollbackRule? {
     let metric = required("metric", "what is judged, e.g. accuracy")?.metric { subject in
-      if case .quality(let name) = subject { !MetricName.fairnessMetrics.contains(name) } else { false }
+      if case .quality(let name) = subject { !MetricName.fairnessMetrics.contains(name) && MetricName(name).largerIsBetter != nil } else { false }
     }
     let bound = bound(["below_champion_by", "above_champion_by"], absolute: [])
     let windows = optional("for", default: 1) { $0.integer(1...10_000, "a number of windows in a row, from 1") }

@@ -1,4 +1,6 @@
 internal import Lifecycle
+internal import Profiles
+internal import Statistics
 
 extension Fields {
   func monitor() -> MonitorSpecification? {
@@ -67,7 +69,7 @@ extension Fields {
 
   private func tests() -> MonitorTests {
     let tests = MonitorTests(
-      default: optional("default", default: "auto") { $0.test() },
+      default: optional("default", default: "auto") { $0.test(orOneOf: Supported.presets) },
       driftShare: optional("drift_share") { $0.number("a share above 0 and at most 1") { $0 > 0 && $0 <= 1 } },
       correction: optional("correction", default: .benjaminiHochberg) { $0.choice(MonitorTests.Correction.self) },
       columns: optional("columns", default: [:]) { value in
@@ -91,13 +93,13 @@ extension Fields {
 }
 
 extension Value {
-  /// The name of a preset or a test that this version has.
-  func test() -> String? {
-    guard let name = text("a test: \(Value.either(Supported.tests))") else { return nil }
-    if Supported.tests.contains(name) { return name }
-    if Supported.testsLater.contains(name) || name.hasPrefix("evidently/") {
-      return refuse(Value.either(Supported.tests), found: "\(name), which is not supported by this version")
-    }
-    return refuse(Value.either(Supported.tests), suggestion: Suggestion.nearest(to: name, among: Supported.tests))
+  /// The name of a test that this version has, or one of the words that are allowed besides.
+  func test(orOneOf presets: [String] = []) -> String? {
+    let expected = Value.either(presets + Supported.tests + ["evidently/NAME"])
+    guard let name = text("a test: \(expected)") else { return nil }
+    if presets.contains(name) || DriftTest(name) != nil { return name }
+    if Supported.testsLater.contains(name) { return refuse(expected, found: "\(name), which is not supported by this version") }
+    let known = name.hasPrefix("evidently/") ? EvidentlyTest.allCases.map { "evidently/\($0.rawValue)" } : presets + Supported.tests
+    return refuse(name.hasPrefix("evidently/") ? Value.either(known) : expected, suggestion: Suggestion.nearest(to: name, among: known))
   }
 }

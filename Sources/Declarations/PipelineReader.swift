@@ -102,9 +102,8 @@ extension Fields {
   private func gateRule() -> GateRule? {
     let metric = required("metric", "what is judged, e.g. accuracy")?.metric { subject in
       switch subject {
-      case .rows, .quality: true
-      case .prediction(let name): name != "estimated_accuracy"
-      case .driftShare, .driftedColumns, .column, .missing: false
+      case .prediction, .quality: true
+      case .driftShare, .driftedColumns, .rows, .column, .missing: false
       }
     }
     let group = optional("group") { $0.text("the name of a column") }

@@ -68,7 +68,7 @@ struct CheckTests {
       """
     #expect(
       mistakes(text, declared: [.model(ModelSpecification(name: "other", task: .classification))]) == [
-        "k.yaml:9:42: evaluate.gate[0].metric: found accuracy; expected a metric of regression: mae, rmse or r2",
+        "k.yaml:9:42: evaluate.gate[0].metric: found accuracy; expected a metric of regression: mae, rmse, mse, r2 or mean_error",
         "k.yaml:10:9: deploy: found endpoint prod, which serves model other; expected an endpoint that serves model price",
       ])
   }

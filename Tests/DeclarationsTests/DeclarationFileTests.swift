@@ -115,7 +115,9 @@ struct DeclarationFileTests {
 
   @Test func `a URL that is a secret may be a reference`() throws {
     #expect(
-      try parse("kind: Channel\nname: c\nhttp: {url: env:HOOK_URL}\n") == [.channel(ChannelSpecification(name: "c", kind: .http(url: "env:HOOK_URL", secret: nil)))])
+      try parse("kind: Channel\nname: c\nhttp: {url: env:HOOK_URL}\n") == [
+        .channel(ChannelSpecification(name: "c", kind: .http(url: "env:HOOK_URL", secret: nil)))
+      ])
   }
 
   @Test func `the declarations of the example are in order`() throws {
@@ -124,7 +126,8 @@ struct DeclarationFileTests {
       [DeclarationSource(file: "kedge.yaml", directory: "/srv", bytes: Array(Data(contentsOf: path)))], declared: [])
     #expect(
       found.map(\.value.streamName) == [
-        "model/breast-cancer", "pool/default", "monitor/breast-cancer-live", "rule/inputs-drifted", "rule/accuracy-low", "pipeline/breast-cancer-retrain",
+        "model/breast-cancer", "pool/default", "monitor/breast-cancer-live", "rule/inputs-drifted", "rule/accuracy-low",
+        "pipeline/breast-cancer-retrain",
         "endpoint/breast-cancer-prod", "channel/operations",
       ])
   }

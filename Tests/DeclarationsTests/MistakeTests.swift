@@ -4,6 +4,15 @@ import Testing
 
 /// What people read when a file is wrong, word for word.
 struct MistakeTests {
+  static let presets = "auto, evidently"
+  static let tests =
+    "ks, wasserstein, energy, cramer_von_mises, anderson_darling, mann_whitney, epps_singleton, t, welch, levene, chi_squared, chi_squared_permutation, z, fisher, g, "
+    + "psi, kl, jensen_shannon, hellinger, total_variation, l_infinity, domain_classifier or evidently/NAME"
+  static let metrics =
+    "a metric: drift.share, drift.columns, rows, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
+    + "f1, roc_auc, pr_auc, log_loss, brier, expected_calibration_error, mae, rmse, mse, r2, mean_error, demographic_parity_difference, "
+    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, column.NAME.score, column.NAME.p_adjusted, column.NAME.effect or missing.NAME"
+
   @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
     let text = """
       kind: Monitor
@@ -32,12 +41,9 @@ struct MistakeTests {
         "k.yaml:3:1: modle: found an unknown key; expected kind, name, model, baseline, window, columns or tests; did you mean \"model\"?",
         "k.yaml:6:3: window.evry: found an unknown key; expected files, labels, every or minimum_rows; did you mean \"every\"?",
         "k.yaml:7:17: window.minimum_rows: found \"many\"; expected a whole number from 1",
-        "k.yaml:8:18: tests.default: found \"kss\"; expected auto, ks, chi_squared or psi; did you mean \"ks\"?",
+        "k.yaml:8:18: tests.default: found \"kss\"; expected \(Self.presets), \(Self.tests); did you mean \"ks\"?",
         "k.yaml:8:36: tests.drift_share: found 20; expected a share above 0 and at most 1",
-        "k.yaml:13:16: when.metric: found \"drift.shre\"; expected a metric: drift.share, drift.columns, rows, mean_confidence, mean_entropy, mean_margin, "
-          + "low_confidence_share, estimated_accuracy, accuracy, balanced_accuracy, precision, recall, f1, roc_auc, pr_auc, log_loss, brier, "
-          + "expected_calibration_error, mae, rmse, r2, demographic_parity_difference, demographic_parity_ratio, equalized_odds_difference, "
-          + "equalized_odds_ratio, column.NAME.score or missing.NAME; did you mean \"drift.share\"?",
+        "k.yaml:13:16: when.metric: found \"drift.shre\"; expected \(Self.metrics); did you mean \"drift.share\"?",
         "k.yaml:14:11: severity: found \"Warning\"; expected info, warning or critical; did you mean \"warning\"?",
         "k.yaml:15:6: for: found 0; expected a number of windows in a row, from 1",
         "k.yaml:17:7: kind: found \"Alert\"; expected Model, Pool, Monitor, AlertRule, Pipeline, Endpoint or Channel",
@@ -108,8 +114,16 @@ struct MistakeTests {
       "k.yaml:4:12: baseline.version: found version, which is not supported by this version; expected file"
     ),
     (
-      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {default: evidently/psi}",
-      "k.yaml:5:18: tests.default: found evidently/psi, which is not supported by this version; expected auto, ks, chi_squared or psi"
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {columns: {a: {test: mmd}}}",
+      "k.yaml:5:29: tests.columns.a.test: found mmd, which is not supported by this version; expected \(Self.tests)"
+    ),
+    (
+      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {metric: column.a.p_value, below: 0.1}",
+      "k.yaml:4:16: when.metric: found column.a.p_value, which is not supported by this version; expected \(Self.metrics)"
+    ),
+    (
+      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {metric: estimated_accuracy, below: 0.9}",
+      "k.yaml:4:16: when.metric: found estimated_accuracy, which is not supported by this version; expected \(Self.metrics)"
     ),
     (
       "kind: AlertRule\nname: m\nmonitor: a\nwhen: {all: []}",
@@ -118,6 +132,15 @@ struct MistakeTests {
   ])
   func `what is not built yet is refused by name`(text: String, expected: String) {
     #expect(mistakes(text).contains(expected))
+  }
+
+  @Test func `a test of Evidently is named as Evidently names it`() {
+    let text =
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {default: evidently, columns: {a: {test: evidently/psi}, b: {test: evidently/ksi}, c: {test: auto}}}"
+    let lines = mistakes(text)
+    #expect(lines.count == 2)
+    #expect(lines.first?.contains("tests.columns.b.test: found \"evidently/ksi\"; expected evidently/anderson, ") == true, "\(lines)")
+    #expect(lines.last?.contains("tests.columns.c.test: found \"auto\"; expected ks, ") == true, "\(lines)")
   }
 
   @Test func `a trainer that is not built yet is refused by name`() {
@@ -157,9 +180,12 @@ struct MistakeTests {
       "k.yaml:5:64: evaluate.gate[0].group: found \"site\"; expected no group: accuracy does not compare groups"
     ),
     ("{metric: demographic_parity_ratio, above: 0.9}", "evaluate.gate[0].group: found no such key; expected the column of the groups"),
-    ("{metric: drift.share, above: 0.9}", "evaluate.gate[0].metric: found \"drift.share\"; expected a metric: rows, mean_confidence"),
+    ("{metric: drift.share, above: 0.9}", "evaluate.gate[0].metric: found \"drift.share\"; expected a metric: mean_confidence, mean_entropy"),
     ("{metric: accuracy, not_worse_than_champion_by: -0.1}", "evaluate.gate[0].not_worse_than_champion_by: found -0.1; expected a margin from 0"),
-    ("{metric: rows, not_worse_than_champion_by: 1}", "evaluate.gate[0].metric: found \"rows\"; expected a metric of which more, or less, is better"),
+    (
+      "{metric: mean_error, not_worse_than_champion_by: 1}",
+      "evaluate.gate[0].metric: found \"mean_error\"; expected a metric of which more, or less, is better"
+    ),
   ])
   func `a gate rule is checked`(rule: String, expected: String) {
     let text = "kind: Pipeline\nname: p\nmodel: m\ntrain: {command: [a]}\nevaluate: {command: [python], gate: [\(rule), {metric: f1, above: 0}]}"

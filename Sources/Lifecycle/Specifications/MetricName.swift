@@ -44,7 +44,7 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
   ]
 
   /// Metrics of a regression that need labels.
-  public static let regressionMetrics = ["mae", "rmse", "r2"]
+  public static let regressionMetrics = ["mae", "rmse", "mse", "r2", "mean_error"]
 
   /// Metrics over groups of rows, which need a group column.
   public static let fairnessMetrics = [
@@ -79,15 +79,14 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
   /// Every metric that needs labels.
   public static let qualityMetrics = classificationMetrics + regressionMetrics + fairnessMetrics
 
-  /// Whether a larger value is the better one; nil where neither is (a share of rows, a number of rows).
+  /// Whether a larger value is the better one; nil where neither is (a number of rows, confidence, bias).
   public var largerIsBetter: Bool? {
     switch text {
-    case "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "r2", "mean_confidence", "mean_margin",
-      "estimated_accuracy",
-      "demographic_parity_ratio", "equalized_odds_ratio":
+    case "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "r2", "estimated_accuracy", "demographic_parity_ratio",
+      "equalized_odds_ratio":
       true
-    case "log_loss", "brier", "expected_calibration_error", "mae", "rmse", "mean_entropy", "low_confidence_share", "demographic_parity_difference",
-      "equalized_odds_difference", "drift.share", "drift.columns":
+    case "log_loss", "brier", "expected_calibration_error", "mae", "rmse", "mse", "demographic_parity_difference", "equalized_odds_difference",
+      "drift.share", "drift.columns":
       false
     default: nil
     }

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Asks the server for diagnoses, and tells later which were right.
 
-    python3 feed.py run --directory DIR --url http://127.0.0.1:8080 --rate 40      asks until it is stopped; prints its counts as JSON
-    python3 feed.py set --directory DIR shift=1.2                                  steers the one that runs
+    python3 feed.py run --directory DIR --url http://127.0.0.1:8080 --rate 40     asks until it is stopped; prints its counts as JSON
+    python3 feed.py set --directory DIR shift=1.2                                 steers the one that runs
     python3 feed.py set --directory DIR stop=true
-    python3 feed.py labels --directory DIR                                         writes the labels of windows that have none yet
+    python3 feed.py labels --directory DIR                                        writes the labels of windows that have none yet
 
-Tumours are drawn from DIR/population.csv, each pass in a new order, and measured with two per cent of noise. `shift` is what the instrument
-was recalibrated by: lengths (radius, perimeter) grow by this factor, areas by its square. The diagnoses are kept in DIR/truth.csv; from there the labels
-of a window go to DIR/labels, under the window's name, so many seconds after the window came.
+Tumours are drawn from DIR/population.csv, each pass in a new order, and measured with two per cent of noise. `shift` is what the
+instrument was recalibrated by: lengths (radius, perimeter) grow by this factor, areas by its square. The diagnoses are kept in
+DIR/truth.csv; from there the labels of a window go to DIR/labels, under the window's name, so many seconds after the window came.
 
 Settings while it runs, in DIR/feed.json: rate (requests a second), shift, labels (true or false), label_delay (seconds), stop.
 Exit code 0 when every request was answered, else 1.

@@ -1,11 +1,12 @@
 """The example by itself, without Kedge: trains, serves under load, swaps versions, recalibrates, retrains.
 
-    python3 -m unittest test_example        (in an environment with scikit-learn; about half a minute)
+    python3 -m unittest test_example        (in an environment with scikit-learn; about a minute)
 """
 
 import csv
 import glob
 import hashlib
+import hmac
 import json
 import os
 import shutil
@@ -59,8 +60,10 @@ class Example(unittest.TestCase):
             raise AssertionError(result.stderr)
         return result
 
-    def start(self, *arguments):
-        process = subprocess.Popen([sys.executable, *arguments], cwd=HERE, stdout=subprocess.PIPE, text=True)
+    def start(self, *arguments, environment=None, errors=None):
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=HERE, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE,
+            stderr=errors or subprocess.DEVNULL, text=True)
         self.addCleanup(process.stdout.close)
         self.processes.append(process)
         return process
@@ -222,7 +225,8 @@ class Example(unittest.TestCase):
         shifted, _ = self.feed("--requests", "400", "--rate", "400", "--shift", "1.2", "--seed", "2")
         self.assertEqual((shifted["failed"], shifted["shifted"]), (0, 400))
         self.assertLess(shifted["accuracy"]["m/1"], quiet["accuracy"]["m/1"] - 0.05)
-        wait_until(lambda: len(glob.glob(os.path.join(self.directory, "labels", "*.csv"))) == 5 or self.python("feed.py", "labels", "--directory", self.directory))
+        self.python("feed.py", "labels", "--directory", self.directory)
+        self.assertEqual(len(self.windows("labels")), 5)
 
         windows = self.as_input(self.windows())
         two = self.train("m/2", windows=windows, champion=one)
@@ -235,7 +239,8 @@ class Example(unittest.TestCase):
         self.assertLess(self.evaluate(two, bad, windows=windows)[1]["challenger"], 0.85)
         self.move(bad)
         live, _ = self.feed("--requests", "200", "--rate", "400", "--shift", "1.2", "--seed", "3")
-        wait_until(lambda: len(self.windows()) == 6)
+        self.assertEqual((live["failed"], len(self.windows())), (0, 6))
+        self.python("feed.py", "labels", "--directory", self.directory)
         window = self.windows()[-1]
         with open(os.path.join(self.directory, "labels", os.path.basename(window)), encoding="utf-8") as file:
             labels = {row["id"]: row["diagnosis"] for row in csv.DictReader(file)}
@@ -258,6 +263,37 @@ class Example(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertEqual(
             result.stderr, "train.py: only 0 labelled rows look like the newest data; at least 150 are needed: wait for more labels\n")
+
+    def test_messages_are_taken_once_and_only_when_they_are_genuine(self):
+        log = os.path.join(self.directory, "receive.log")
+        with open(log, "w", encoding="utf-8") as errors:
+            receiver = self.start("receive.py", "--port", "0", environment={"KEDGE_HOOK_SECRET": "s3cret"}, errors=errors)
+
+        def said():
+            with open(log, encoding="utf-8") as file:
+                return file.read()
+
+        wait_until(lambda: said().endswith("\n"))
+        self.url = said().split()[-1].rstrip("/")
+
+        def post(body, secret="s3cret", age=0, key="k1"):
+            timestamp = str(int(time.time()) - age)
+            signature = "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+            headers = {"X-Kedge-Timestamp": timestamp, "X-Kedge-Signature": signature, "Idempotency-Key": key}
+            try:
+                with urllib.request.urlopen(urllib.request.Request(self.url, body, headers), timeout=30) as response:
+                    return response.status
+            except urllib.error.HTTPError as error:
+                error.close()
+                return error.code
+
+        self.assertEqual(post(b'{"title": "one"}'), 200)
+        self.assertEqual(post(b'{"title": "one"}'), 200)
+        self.assertEqual(post(b'{"title": "two"}', key="k2"), 200)
+        self.assertEqual(post(b'{"title": "forged"}', secret="other", key="k3"), 401)
+        self.assertEqual(post(b'{"title": "old"}', age=400, key="k4"), 401)
+        receiver.send_signal(signal.SIGINT)
+        self.assertEqual([json.loads(line)["title"] for line in receiver.communicate(timeout=20)[0].splitlines()], ["one", "two"])
 
     def test_bad_input_is_refused_in_one_line(self):
         for parameters, said in (({"tree": 1}, "unknown parameter 'tree'"), ({"shuffle_labels": "yes"}, "expected true or false")):
