@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Labelled windows into comparisons of a new version with the one it replaces, and comparisons into rollback.

@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Alerts and schedules into runs, never two of one pipeline at once.
