@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Measurements into alerts: `for` windows in a row raise one, `resolve_after` good ones resolve it.
