@@ -84,7 +84,8 @@ extension DeploymentState {
   /// Whether the rollout goes on: when the hold is over, nobody paused it, and a comparison had an answer where the stage asks for one.
   public var advance: Advance {
     guard phase == .rolling, !isPaused, holdIsOver, let stage, let proposal else { return .stay }
-    if proposal.stages[stage].requireConclusive, proposal.replaces != nil, !isConclusive { return .stay }
+    // In shadow nothing is compared: the candidate answers nobody.
+    if proposal.stages[stage].requireConclusive, !proposal.stages[stage].shadow, proposal.replaces != nil, !isConclusive { return .stay }
     return stage + 1 < proposal.stages.count ? .enter(stage: stage + 1) : .complete
   }
 
