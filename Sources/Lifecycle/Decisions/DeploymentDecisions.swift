@@ -27,6 +27,7 @@ extension DeploymentState {
     case .propose: return []
     case .overrideGate(let reason):
       guard phase == .held else { throw .conflict("the gate does not hold the deployment: it is \(word)") }
+      guard reason.contains(where: { !$0.isWhitespace }) else { throw .invalid("an override of the gate needs a reason; give one with --reason") }
       return [.gateOverridden(Remark(reason: reason))]
     case .approve(let person, let reason, let position, let identity):
       return [try approve(person, reason, position, identity)]
@@ -47,7 +48,10 @@ extension DeploymentState {
       guard isWaiting else { throw .conflict("the deployment does not wait any more: it is \(word)") }
       return [.deploymentSuperseded(DeploymentSuperseded(by: by))]
     case .voidApprovals(let reason):
-      guard stage == nil, !approvals.isEmpty, isWaiting else { throw .conflict("there is no approval to void") }
+      // What a policy proposed and may go without any approval may not any more.
+      guard isWaiting, !approvals.isEmpty || (proposal?.automatic == true && approvalsNeeded == 0) else {
+        throw .conflict("there is no approval to void")
+      }
       return [.approvalVoided(Remark(reason: reason))]
     case .requestComparison(let fact):
       guard phase == .rolling || phase == .completed else { throw .conflict("the deployment is \(word)") }
@@ -65,7 +69,7 @@ extension DeploymentState {
     guard phase != .held else { throw .conflict("the gate holds the deployment; `kedge promote --override-gate --reason …` lifts it") }
     guard phase == .awaitingApproval else { throw .conflict("the deployment waits for no approval: it is \(word)") }
     if let refusal = refusal(of: person, identity: identity) { throw .notAllowed(refusal) }
-    guard !approvals.contains(where: { $0.person.actor == person.actor }) else { throw .conflict("\(person.actor) has approved already") }
+    guard !hasApproved(person, identity: identity) else { throw .conflict("\(person.actor) has approved already") }
     return .deploymentApproved(DeploymentApproved(reason: reason, seenPosition: position, identity: identity))
   }
 
@@ -80,7 +84,8 @@ extension DeploymentState {
   /// Whether the rollout goes on: when the hold is over, nobody paused it, and a comparison had an answer where the stage asks for one.
   public var advance: Advance {
     guard phase == .rolling, !isPaused, holdIsOver, let stage, let proposal else { return .stay }
-    if proposal.stages[stage].requireConclusive, proposal.replaces != nil, !isConclusive { return .stay }
+    // In shadow nothing is compared: the candidate answers nobody.
+    if proposal.stages[stage].requireConclusive, !proposal.stages[stage].shadow, proposal.replaces != nil, !isConclusive { return .stay }
     return stage + 1 < proposal.stages.count ? .enter(stage: stage + 1) : .complete
   }
 

@@ -2,7 +2,7 @@ public import Foundation
 public import Values
 
 extension EndpointState {
-  /// No rollout from now on; rollback stays allowed.
+  /// No rollout begins and none goes to its next stage from now on; rollback stays allowed.
   public func freeze(reason: String?) throws(Refusal) -> [Fact] {
     try checkDefined()
     guard !isFrozen else { throw .conflict("the endpoint is frozen already") }
@@ -34,15 +34,15 @@ extension EndpointState {
     if let pending, pending.order.purpose == .rollback, pending.order.plan.current == target {
       throw .conflict("the way back to \(target) is decided already and under way")
     }
+    let brought = rollout?.deployment ?? deployments[from.description]
     var facts: [Fact] = [
       .rollbackDecided(
-        RollbackDecided(from: from, to: target, deployment: rollout?.deployment ?? deployment, automatic: automatic, reason: reason,
-          because: because))
+        RollbackDecided(from: from, to: target, deployment: brought, automatic: automatic, reason: reason, because: because))
     ]
     if let rollout { facts.append(.rolloutEnded(RolloutEnded(deployment: rollout.deployment, version: rollout.version, outcome: .rolledBack))) }
     facts.append(
       .trafficRequested(
-        TrafficRequested(plan: TrafficPlan(current: target), purpose: .rollback, deployment: rollout?.deployment ?? deployment, stage: nil)))
+        TrafficRequested(plan: TrafficPlan(current: target), purpose: .rollback, deployment: brought, stage: nil)))
     return facts
   }
 
@@ -53,6 +53,9 @@ extension EndpointState {
     guard rollout == nil else { throw .conflict("deployment \(rollout!.deployment) is being rolled out") }
     guard pending == nil else { throw .conflict("traffic is being moved") }
     guard deployment.mayStart, let proposal = deployment.proposal else { throw .conflict("the deployment is \(deployment.word)") }
+    guard !isGuarded || !proposal.automatic || !deployment.approvals.isEmpty else {
+      throw .conflict("after a rollback what a policy proposes needs an approval, until the endpoint is thawed")
+    }
     guard proposal.version != plan?.current else { throw .conflict("\(proposal.version) serves already") }
     return [.rolloutStarted(RolloutStarted(deployment: id, version: proposal.version)), stageRequest(0, id, proposal, base: plan?.current)]
   }
@@ -60,6 +63,7 @@ extension EndpointState {
   /// Asks for the traffic of a later stage of the rollout under way.
   public func requestStage(_ stage: Int, of id: DeploymentID, _ proposal: DeploymentProposed) throws(Refusal) -> [Fact] {
     guard let rollout, rollout.deployment == id else { throw .conflict("the deployment is not being rolled out") }
+    guard !isFrozen else { throw .conflict("the endpoint is frozen") }
     if let pending, pending.order.deployment == id, pending.order.stage == stage { return [] }
     return [stageRequest(stage, id, proposal, base: rollout.base)]
   }
@@ -92,7 +96,7 @@ extension EndpointState {
   public func recordMove(request: UUID, token: Int64) throws(Refusal) -> [Fact] {
     guard let pending, pending.event == request else { throw .conflict("another change of traffic was asked for meanwhile") }
     var facts: [Fact] = [.trafficMoved(TrafficMoved(plan: pending.order.plan, request: request, token: token))]
-    if pending.order.purpose == .rollback, let from = plan?.candidate ?? plan?.current {
+    if pending.order.purpose == .rollback, let from = leaving ?? plan?.candidate ?? plan?.current {
       facts.append(.rolledBack(RolledBack(from: from, to: pending.order.plan.current)))
     }
     return facts

@@ -15,12 +15,19 @@ extension Fact {
   /// - Returns: nil for a type that Kedge does not know.
   /// - Throws: `DecodingError`, or `UnknownSchema` for a schema newer than this program.
   public init?(type: String, schema: Int, data: JSON) throws {
-    let newest = Fact.schema(of: type)
-    guard schema <= newest else { throw UnknownSchema(type: type, schema: schema, newest: newest) }
-    var data = data
-    for step in Fact.upcasters[type, default: []].dropFirst(max(0, schema - 1)) { data = step(data) }
-    try self.init(type: type, current: data)
+    try self.init(type: type, schema: schema, data: data, upcasters: Fact.upcasters)
   }
+
+  /// The same with other upcasters than Kedge's own.
+  init?(type: String, schema: Int, data: JSON, upcasters: [String: [Upcaster]]) throws {
+    // Of a type that is not Kedge's own, its schemas are not Kedge's business either.
+    guard Fact.known.contains(type) else { return nil }
+    let steps = upcasters[type, default: []]
+    guard schema <= 1 + steps.count else { throw UnknownSchema(type: type, schema: schema, newest: 1 + steps.count) }
+    try self.init(type: type, current: steps.dropFirst(max(0, schema - 1)).reduce(data) { $1($0) })
+  }
+
+  private static let known = Set(types)
 
   /// Turns the data of one schema into that of the next.
   typealias Upcaster = @Sendable (JSON) -> JSON

@@ -1,4 +1,4 @@
-public import Values
+internal import Values
 
 /// Something that happened: the data of an event of a type that Kedge knows. Its name is the event's type in `snake_case`.
 public enum Fact: Equatable, Sendable {

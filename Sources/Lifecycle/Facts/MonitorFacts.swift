@@ -111,6 +111,10 @@ public struct ColumnMeasurement: Codable, Equatable, Sendable {
   public var test: String?
   /// What the threshold is compared with: a p-value or a distance. Nil when not computable.
   public var score: Double?
+  /// The test's own number; nil when not computable.
+  public var statistic: Double?
+  /// Nil for a distance without a p-value.
+  public var pValue: Double?
   public var pAdjusted: Double?
   public var effect: Double?
   public var threshold: Double?
@@ -120,11 +124,14 @@ public struct ColumnMeasurement: Codable, Equatable, Sendable {
   public var missing: Double?
 
   public init(
-    name: String, test: String?, score: Double?, pAdjusted: Double?, effect: Double?, threshold: Double?, verdict: String, missing: Double?
+    name: String, test: String?, score: Double?, statistic: Double? = nil, pValue: Double? = nil, pAdjusted: Double?, effect: Double?,
+    threshold: Double?, verdict: String, missing: Double?
   ) {
     self.name = name
     self.test = test
     self.score = score
+    self.statistic = statistic
+    self.pValue = pValue
     self.pAdjusted = pAdjusted
     self.effect = effect
     self.threshold = threshold

@@ -1,10 +1,10 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Measurements into alerts: `for` windows in a row raise one, `resolve_after` good ones resolve it.
 ///
-/// A rule counts only windows of the part that carries its metric. Late windows, and windows in which the metric
-/// could not be computed, count neither way.
+/// A rule counts only windows of the part that carries its metric, each once however often it is measured. Late windows, and windows
+/// in which the metric could not be computed, count neither way.
 public struct AlertingPolicy: Policy {
   public static let name = "alerting"
 
@@ -17,7 +17,9 @@ public struct AlertingPolicy: Policy {
     var bad = 0
     var good = 0
     var sinceAt: Timestamp?
-    var raisedAt: Timestamp?
+    /// When the last alert that fired was resolved: the cooldown runs from here.
+    var resolvedAt: Timestamp?
+    var counted = CountedWindows()
     /// The measurements that counted towards the alert.
     var measurements: [UUID] = []
   }
@@ -40,39 +42,63 @@ public struct AlertingPolicy: Policy {
   public mutating func react(to record: FactRecord) -> [Command] {
     switch record.fact {
     case .monitorDefined(let monitor): monitors[monitor.name] = monitor.model
-    case .ruleDefined(let specification):
-      var rule = rules[specification.name] ?? Rule(specification: specification)
-      rule.specification = specification
-      rules[specification.name] = rule
+    case .monitorRemoved:
+      monitors[record.name] = nil
+      return rules.entries.keys.sorted().filter { rules[$0]?.specification.monitor == record.name }
+        .flatMap { close($0, "the monitor was removed", record) }
+    case .ruleDefined(let specification): return define(specification, record)
     case .ruleRemoved:
       defer { rules[record.name] = nil }
-      if let alert = rules[record.name]?.alert { return [.alert(alert, .resolve(AlertResolved(reason: "the rule was removed")))] }
+      return close(record.name, "the rule was removed", record)
     case .measurementRecorded(let measurement) where !measurement.late:
       return rules.entries.keys.sorted().flatMap { observe($0, measurement, record) }
     case .alertResolved, .alertMarkedFalse:
       guard let id = AlertID(stream: record.stream), let name = rules.entries.first(where: { $0.value.alert == id })?.key else { return [] }
-      reset(name)
+      reset(name, record)
     default: break
     }
     return []
   }
 
-  private mutating func reset(_ name: String) {
-    rules[name]?.phase = .none
-    rules[name]?.alert = nil
-    rules[name]?.bad = 0
-    rules[name]?.good = 0
-    rules[name]?.sinceAt = nil
-    rules[name]?.measurements = []
+  /// A rule that looks at another number from now on begins anew.
+  private mutating func define(_ specification: AlertRuleSpecification, _ record: FactRecord) -> [Command] {
+    let name = specification.name
+    guard var rule = rules[name] else {
+      rules[name] = Rule(specification: specification)
+      return []
+    }
+    let old = rule.specification
+    var commands: [Command] = []
+    if old.monitor != specification.monitor || old.when.metric != specification.when.metric {
+      commands = close(name, "the rule was changed", record)
+      rule = Rule(specification: specification)
+    }
+    rule.specification = specification
+    rules[name] = rule
+    return commands
+  }
+
+  private mutating func close(_ name: String, _ reason: String, _ record: FactRecord) -> [Command] {
+    guard let alert = rules[name]?.alert else { return [] }
+    reset(name, record)
+    return [.alert(alert, .resolve(AlertResolved(reason: reason)))]
+  }
+
+  /// The alert is over.
+  private mutating func reset(_ name: String, _ record: FactRecord) {
+    guard var rule = rules[name] else { return }
+    rule.reset(at: record.at)
+    rules[name] = rule
   }
 
   private mutating func observe(_ name: String, _ measurement: MeasurementRecorded, _ record: FactRecord) -> [Command] {
     guard var rule = rules[name], rule.specification.monitor == record.name,
       rule.specification.when.metric.part.rawValue == measurement.part.rawValue,
-      let value = measurement.value(of: rule.specification.when.metric)
+      let value = measurement.value(of: rule.specification.when.metric), rule.counted.admits(measurement.window)
     else { return [] }
     defer { rules[name] = rule }
-    guard rule.specification.when.bound.holds(for: value) else { return recover(&rule, value) }
+    rule.counted.count(measurement.window)
+    guard rule.specification.when.bound.holds(for: value) else { return recover(&rule, value, record) }
 
     rule.good = 0
     guard rule.phase != .firing else { return [] }
@@ -84,10 +110,9 @@ public struct AlertingPolicy: Policy {
     let subject = AlertSubject(
       rule: name, monitor: record.name, model: monitors[record.name], metric: rule.specification.when.metric.text,
       severity: rule.specification.severity.rawValue, notify: rule.specification.notify)
-    let cooling = rule.raisedAt.map { record.at < $0 + rule.specification.cooldown.duration } ?? false
+    let cooling = rule.resolvedAt.map { record.at < $0 + rule.specification.cooldown.duration } ?? false
     if rule.bad >= rule.specification.for, !cooling {
       rule.phase = .firing
-      rule.raisedAt = record.at
       let raised = AlertRaised(
         subject: subject, value: value, condition: rule.specification.when.description, sinceAt: rule.sinceAt ?? measurement.window.endAt,
         driftedColumns: measurement.drift?.driftedColumns ?? [], because: rule.measurements.dropLast().isEmpty ? nil : rule.measurements.dropLast())
@@ -105,7 +130,7 @@ public struct AlertingPolicy: Policy {
     ]
   }
 
-  private func recover(_ rule: inout Rule, _ value: Double) -> [Command] {
+  private func recover(_ rule: inout Rule, _ value: Double, _ record: FactRecord) -> [Command] {
     rule.bad = 0
     rule.sinceAt = nil
     rule.measurements = []
@@ -116,10 +141,21 @@ public struct AlertingPolicy: Policy {
     let reason =
       rule.phase == .pending
       ? "the condition did not last" : "\(rule.good) good window\(rule.good == 1 ? "" : "s") in a row"
-    rule.phase = .none
-    rule.alert = nil
-    rule.good = 0
+    rule.reset(at: record.at)
     return [.alert(alert, .resolve(AlertResolved(reason: reason, value: value)))]
+  }
+}
+
+extension AlertingPolicy.Rule {
+  /// The alert is over; windows are counted anew.
+  fileprivate mutating func reset(at time: Timestamp) {
+    if phase == .firing { resolvedAt = time }
+    phase = .none
+    alert = nil
+    bad = 0
+    good = 0
+    sinceAt = nil
+    measurements = []
   }
 }
 
@@ -142,7 +178,9 @@ extension MeasurementRecorded {
     case .column(let name, let field):
       columns.first { $0.name == name }.flatMap { column in
         switch field {
-        case .score, .statistic, .pValue: column.score
+        case .score: column.score
+        case .statistic: column.statistic
+        case .pValue: column.pValue
         case .adjustedPValue: column.pAdjusted
         case .effect: column.effect
         }

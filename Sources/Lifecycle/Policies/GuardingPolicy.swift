@@ -1,17 +1,21 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Labelled windows into comparisons of a new version with the one it replaces, and comparisons into rollback.
 ///
 /// While both serve, their arms of the same window are compared. Once the new version serves alone, the evaluation command predicts
-/// the window's labelled rows with both. Comparing goes on until traffic next changes.
+/// the window's labelled rows with both. Comparing goes on until traffic next changes. Each window counts once, when it first has an answer.
 public struct GuardingPolicy: Policy {
   public static let name = "guarding"
 
-  /// How often each rule was met in a row, for the deployment that is watched.
+  /// A deployment that is watched.
   struct Watch: Codable, Equatable, Sendable {
     var endpoint: String
+    /// For each rule, the analyses in a row that found it met.
     var worse: [String: [UUID]] = [:]
+    /// Windows that had an answer.
+    var counted = CountedWindows()
+    var isCompleted = false
   }
 
   private var endpoints = Keyed<EndpointState>()
@@ -47,6 +51,7 @@ public struct GuardingPolicy: Policy {
     case .pipelineDefined(let specification): pipelines[specification.name] = specification
     case .pipelineRemoved: pipelines[record.name] = nil
     case .deploymentProposed(let fact): watches[record.name] = Watch(endpoint: fact.endpoint)
+    case .deploymentCompleted: complete(record.name)
     case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack: watches[record.name] = nil
     case .measurementRecorded(let measurement):
       guard measurement.part == .quality, !measurement.late, let monitor = monitors[record.name] else { return [] }
@@ -57,17 +62,28 @@ public struct GuardingPolicy: Policy {
     return []
   }
 
+  /// Whatever completed before at the endpoint serves no more.
+  private mutating func complete(_ key: String) {
+    guard let endpoint = watches[key]?.endpoint else { return }
+    for (other, watch) in watches.entries where watch.endpoint == endpoint && watch.isCompleted { watches[other] = nil }
+    watches[key]?.isCompleted = true
+  }
+
+  private func hasAnswer(_ window: WindowReference, _ deployment: DeploymentID) -> Bool {
+    watches[deployment.description].map { !$0.counted.admits(window) } ?? false
+  }
+
   private func compare(_ measurement: MeasurementRecorded, _ monitor: MonitorSpecification, endpoint name: String) -> Command? {
     guard let endpoint = endpoints[name], let specification = endpoint.specification, specification.model == monitor.model,
       !specification.rollback.isEmpty, let plan = endpoint.plan, let since = endpoint.servingSince, measurement.window.endAt >= since
     else { return nil }
     if let candidate = plan.candidate {
-      guard !plan.shadow, plan.share > 0, let rollout = endpoint.rollout else { return nil }
+      guard !plan.shadow, plan.share > 0, let rollout = endpoint.rollout, !hasAnswer(measurement.window, rollout.deployment) else { return nil }
       let analysis = ArmComparison(champion: plan.current, challenger: candidate, minimumRows: monitor.window.minimumRows)
         .analyse(measurement, rules: specification.rollback)
       return .deployment(rollout.deployment, .recordAnalysis(analysis))
     }
-    guard let replaced = endpoint.replaced, let deployment = endpoint.deployment else { return nil }
+    guard let replaced = endpoint.replaced, let deployment = endpoint.deployment, !hasAnswer(measurement.window, deployment) else { return nil }
     func inconclusive(_ reason: String) -> Command {
       .deployment(
         deployment,
@@ -92,18 +108,22 @@ public struct GuardingPolicy: Policy {
   }
 
   private mutating func count(_ analysis: AnalysisRecorded, _ record: FactRecord) -> [Command] {
-    guard var watch = watches[record.name], let rules = endpoints[watch.endpoint]?.specification?.rollback else { return [] }
+    guard let id = DeploymentID(stream: record.stream), var watch = watches[record.name], analysis.outcome != .inconclusive,
+      watch.counted.admits(analysis.window), let rules = endpoints[watch.endpoint]?.specification?.rollback
+    else { return [] }
     defer { watches[record.name] = watch }
+    watch.counted.count(analysis.window)
     for result in analysis.results {
       switch result.outcome {
-      case .worse: watch.worse[result.metric, default: []].append(record.id)
-      case .notWorse: watch.worse[result.metric] = []
+      case .worse: watch.worse[result.rule, default: []].append(record.id)
+      case .notWorse: watch.worse[result.rule] = []
       case .inconclusive: break
       }
     }
     for rule in rules {
-      guard let worse = watch.worse[rule.metric.text], worse.count >= rule.for,
-        let result = analysis.results.first(where: { $0.metric == rule.metric.text })
+      guard
+        let result = analysis.results.first(where: { $0.metric == rule.metric.text && $0.margin == rule.limit && $0.outcome == .worse }),
+        let worse = watch.worse[result.rule], worse.count >= rule.for
       else { continue }
       watch.worse = [:]
       let windows = rule.for == 1 ? "a window" : "\(rule.for) windows in a row"
@@ -111,7 +131,7 @@ public struct GuardingPolicy: Policy {
         .rollBack(
           endpoint: watch.endpoint, leaving: analysis.challenger,
           reason: "\(rule.metric) of \(analysis.challenger) is \(result.inWords(against: analysis.champion)) in \(windows)",
-          because: Array(worse.dropLast()), otherwise: AlertID(cause: record.id, policy: GuardingPolicy.name, name: watch.endpoint))
+          because: Array(worse.dropLast()), otherwise: AlertID(cause: id.uuid, policy: GuardingPolicy.name, name: watch.endpoint))
       ]
     }
     return []
@@ -119,6 +139,9 @@ public struct GuardingPolicy: Policy {
 }
 
 extension AnalysisResult {
+  /// Tells the rules of an endpoint apart.
+  fileprivate var rule: String { "\(metric) \(margin)" }
+
   /// `0.81, that of breast-cancer/1 is 0.94 (difference -0.13, -0.18…-0.08)`
   func inWords(against champion: VersionName) -> String {
     func short(_ value: Double?) -> String { value.map { JSON(($0 * 10_000).rounded() / 10_000).description } ?? "?" }

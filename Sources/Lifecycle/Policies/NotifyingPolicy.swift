@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Alerts into messages to the channels of their rule.

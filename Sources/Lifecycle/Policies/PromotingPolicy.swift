@@ -27,10 +27,11 @@ public struct PromotingPolicy: Policy {
     switch record.fact {
     case .runRequested(let request):
       if case .person = request.reason { requesters[record.name] = record.person }
-    case .runFailed, .runTimedOut, .runCancelled, .runSucceeded: requesters[record.name] = nil
+    case .runFailed(let fact), .runTimedOut(let fact): if fact.retryAt == nil { requesters[record.name] = nil }
+    case .runCancelled, .runSucceeded: requesters[record.name] = nil
     case .runEvaluated(let evaluation):
       guard let run = RunID(stream: record.stream), let endpoint = evaluation.deploy, let state = endpoints[endpoint],
-        let specification = state.specification
+        let specification = state.specification, specification.model == evaluation.model
       else { return [] }
       let proposal = DeploymentProposed(
         endpoint: endpoint, model: evaluation.model, version: evaluation.challenger, replaces: state.plan?.current, run: run,

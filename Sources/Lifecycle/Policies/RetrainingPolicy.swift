@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import Values
 
 /// Alerts and schedules into runs, never two of one pipeline at once.
@@ -7,9 +7,10 @@ public struct RetrainingPolicy: Policy {
 
   /// A pipeline and what is under way of it.
   struct Pipeline: Codable, Equatable, Sendable {
-    var specification: PipelineSpecification
+    /// Nil once it is removed: it stays known while runs of it are under way.
+    var specification: PipelineSpecification?
     var active: [RunID] = []
-    /// For each rule of which several alerts are counted, the alerts of late.
+    /// For each trigger that counts alerts, the alerts of late.
     var counted: [String: [Counted]] = [:]
   }
 
@@ -31,23 +32,25 @@ public struct RetrainingPolicy: Policy {
   public mutating func react(to record: FactRecord) -> [Command] {
     switch record.fact {
     case .pipelineDefined(let specification):
-      var pipeline = pipelines[specification.name] ?? Pipeline(specification: specification)
-      pipeline.specification = specification
-      pipelines[specification.name] = pipeline
-    case .pipelineRemoved: pipelines[record.name] = nil
+      pipelines[specification.name, default: Pipeline()].specification = specification
+    case .pipelineRemoved:
+      pipelines[record.name]?.specification = nil
+      forgetIfOver(record.name)
     case .runRequested(let request):
-      if let id = RunID(stream: record.stream) { pipelines[request.pipeline]?.active.append(id) }
+      if let id = RunID(stream: record.stream), pipelines[request.pipeline]?.active.contains(id) == false {
+        pipelines[request.pipeline]?.active.append(id)
+      }
     case .runSucceeded, .runCancelled: finish(record)
     case .runFailed(let fact), .runTimedOut(let fact): if fact.retryAt == nil { finish(record) }
     case .alertRaised(let fact):
       guard let alert = AlertID(stream: record.stream) else { return [] }
       return pipelines.entries.keys.sorted().compactMap { request($0, alert, fact, record) }
     case .scheduleDue(let fact):
-      guard let pipeline = pipelines[fact.pipeline] else { return [] }
+      guard let pipeline = pipelines[fact.pipeline], pipeline.specification != nil else { return [] }
       if let active = pipeline.active.last {
         return [.skipSchedule(record.name, ScheduleSkipped(dueAt: fact.dueAt, reason: "run \(active) of \(fact.pipeline) is still under way"))]
       }
-      return [start(pipeline, .schedule(record.name, dueAt: fact.dueAt), record)]
+      return [start(fact.pipeline, .schedule(record.name, dueAt: fact.dueAt), record)].compactMap { $0 }
     default: break
     }
     return []
@@ -55,36 +58,48 @@ public struct RetrainingPolicy: Policy {
 
   private mutating func finish(_ record: FactRecord) {
     guard let id = RunID(stream: record.stream) else { return }
-    for (name, pipeline) in pipelines.entries where pipeline.active.contains(id) { pipelines[name]?.active.removeAll { $0 == id } }
-  }
-
-  private mutating func request(_ name: String, _ alert: AlertID, _ fact: AlertRaised, _ record: FactRecord) -> Command? {
-    guard var pipeline = pipelines[name] else { return nil }
-    defer { pipelines[name] = pipeline }
-    for trigger in pipeline.specification.trigger {
-      switch trigger {
-      case .alert(fact.subject.rule):
-        guard pipeline.active.isEmpty else { continue }
-        return start(pipeline, .alert(alert, rule: fact.subject.rule), record)
-      case .alerts(fact.subject.rule, let count, let within):
-        var recent = pipeline.counted[fact.subject.rule, default: []].filter { record.at - $0.at <= within.duration }
-        recent.append(Counted(alert: alert, event: record.id, at: record.at))
-        pipeline.counted[fact.subject.rule] = Array(recent.suffix(max(count, 1)))
-        guard recent.count >= count, pipeline.active.isEmpty else { continue }
-        pipeline.counted[fact.subject.rule] = []
-        return start(pipeline, .alerts(recent.map(\.alert), rule: fact.subject.rule), record, because: recent.dropLast().map(\.event))
-      default: continue
-      }
+    for (name, pipeline) in pipelines.entries where pipeline.active.contains(id) {
+      pipelines[name]?.active.removeAll { $0 == id }
+      forgetIfOver(name)
     }
-    return nil
   }
 
-  private func start(_ pipeline: Pipeline, _ reason: RunReason, _ record: FactRecord, because: [UUID] = []) -> Command {
-    let specification = pipeline.specification
+  private mutating func forgetIfOver(_ name: String) {
+    if let pipeline = pipelines[name], pipeline.specification == nil, pipeline.active.isEmpty { pipelines[name] = nil }
+  }
+
+  /// Counts the alert for every trigger that counts alerts of its rule, and starts a run by the first trigger that asks for one.
+  private mutating func request(_ name: String, _ alert: AlertID, _ fact: AlertRaised, _ record: FactRecord) -> Command? {
+    guard var pipeline = pipelines[name], let specification = pipeline.specification else { return nil }
+    let rule = fact.subject.rule
+    var reason: (RunReason, because: [UUID])?
+    for trigger in specification.trigger where trigger.rule == rule {
+      guard case .alerts(_, let count, let within) = trigger else {
+        reason = reason ?? (.alert(alert, rule: rule), [])
+        continue
+      }
+      let key = "\(rule) \(count) \(within)"
+      let recent = (pipeline.counted[key, default: []] + [Counted(alert: alert, event: record.id, at: record.at)])
+        .filter { record.at - $0.at <= within.duration }.suffix(max(count, 1))
+      pipeline.counted[key] = Array(recent)
+      guard recent.count >= count, pipeline.active.isEmpty, reason == nil else { continue }
+      pipeline.counted[key] = []
+      reason = (.alerts(recent.map(\.alert), rule: rule), recent.dropLast().map(\.event))
+    }
+    pipelines[name] = pipeline
+    guard pipeline.active.isEmpty, let reason else { return nil }
+    return start(name, reason.0, record, because: reason.because)
+  }
+
+  /// Asks for a run, which is under way from now on: its request comes back only after what is already in the log.
+  private mutating func start(_ name: String, _ reason: RunReason, _ record: FactRecord, because: [UUID] = []) -> Command? {
+    guard let specification = pipelines[name]?.specification else { return nil }
+    let run = RunID(cause: record.id, policy: RetrainingPolicy.name, name: name)
+    pipelines[name]?.active.append(run)
     return .requestRun(
-      RunID(cause: record.id, policy: RetrainingPolicy.name, name: specification.name),
+      run,
       RunRequested(
-        model: specification.model, pipeline: specification.name, reason: reason, parameters: specification.parameters,
-        specification: specification, because: because.isEmpty ? nil : because))
+        model: specification.model, pipeline: name, reason: reason, parameters: specification.parameters, specification: specification,
+        because: because.isEmpty ? nil : because))
   }
 }

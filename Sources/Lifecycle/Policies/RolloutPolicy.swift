@@ -7,38 +7,70 @@ public struct RolloutPolicy: Policy {
   /// A deployment that is not over.
   struct Open: Codable, Equatable, Sendable {
     var endpoint: String
-    var model: String
-    var version: VersionName
     var isHeld: Bool
-    /// Traffic was moved for it.
+    /// Its place among the proposals.
+    var order: Int64
+    /// The endpoint is its own.
     var hasBegun = false
   }
 
+  /// What matters of an endpoint.
+  struct Endpoint: Codable, Equatable, Sendable {
+    /// What serves, and what served before traffic last moved.
+    var current: VersionName?
+    var previous: VersionName?
+    var rollout: DeploymentID?
+    /// Rolled back, and not thawed since.
+    var isGuarded = false
+  }
+
   private var open = Keyed<Open>()
-  /// The model of each endpoint.
-  private var endpoints = Keyed<String>()
+  private var endpoints = Keyed<Endpoint>()
+  /// The champion of each model.
+  private var champions = Keyed<VersionName>()
 
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws {
     let (prefix, rest) = split(key: key)
-    if prefix == "deployment" { try open.restore(key: rest, entry: entry) } else { try endpoints.restore(key: rest, entry: entry) }
+    switch prefix {
+    case "deployment": try open.restore(key: rest, entry: entry)
+    case "endpoint": try endpoints.restore(key: rest, entry: entry)
+    default: try champions.restore(key: rest, entry: entry)
+    }
   }
 
   public mutating func takeChanges() throws -> [String: JSON] {
     try open.takeChanges(prefix: "deployment/").merging(endpoints.takeChanges(prefix: "endpoint/")) { $1 }
+      .merging(champions.takeChanges(prefix: "model/")) { $1 }
   }
 
   public mutating func react(to record: FactRecord) -> [Command] {
     if let id = DeploymentID(stream: record.stream) { return react(to: record, of: id) }
+    let name = record.name
     switch record.fact {
-    case .endpointDefined(let specification): endpoints[specification.name] = specification.model
-    case .endpointThawed, .rolloutEnded, .trafficMoved: return starts(at: record.name)
+    case .aliasMoved(let fact): if fact.alias == ModelState.champion { champions[name] = fact.version }
+    case .rolloutStarted(let fact):
+      endpoints[name, default: Endpoint()].rollout = fact.deployment
+      open[fact.deployment.description]?.hasBegun = true
+    case .rolloutEnded:
+      endpoints[name]?.rollout = nil
+      return starts(at: name)
+    case .trafficMoved(let fact):
+      let before = endpoints[name]?.current
+      endpoints[name, default: Endpoint()].previous = before
+      endpoints[name]?.current = fact.plan.current
+      return starts(at: name)
     case .trafficMoveFailed(let fact):
-      guard fact.retryAt == nil, let id = begun(at: record.name, fact.plan) else { return [] }
+      guard fact.retryAt == nil, let id = endpoints[name]?.rollout else { return [] }
       return [.deployment(id, .abort(reason: "traffic could not be moved: \(fact.reason)"))]
-    case .rollbackDecided(let fact): return follow(fact, at: record.name)
-    case .rolledBack(let fact): return [.moveAlias(model: fact.to.model, alias: ModelState.champion, fact.to)] + starts(at: record.name)
+    case .endpointThawed:
+      endpoints[name]?.isGuarded = false
+      return starts(at: name) + (endpoints[name]?.rollout.map { [.advanceRollout($0, endpoint: name)] } ?? [])
+    case .rollbackDecided(let fact):
+      endpoints[name, default: Endpoint()].isGuarded = true
+      return follow(fact, at: name)
+    case .rolledBack(let fact): return crown(fact, at: name) + starts(at: name)
     default: break
     }
     return []
@@ -49,49 +81,44 @@ public struct RolloutPolicy: Policy {
     switch record.fact {
     case .deploymentProposed(let fact):
       let older = waiting(at: fact.endpoint).filter { fact.gatePassed || $0.open.isHeld }
-      open[key] = Open(endpoint: fact.endpoint, model: fact.model, version: fact.version, isHeld: !fact.gatePassed)
-      return older.map { .deployment($0.id, .supersede(by: id)) } + [.startRollout(id, endpoint: fact.endpoint)]
-    case .deploymentApproved, .gateOverridden:
-      guard let endpoint = open[key]?.endpoint else { return [] }
+      open[key] = Open(endpoint: fact.endpoint, isHeld: !fact.gatePassed, order: record.position ?? 0)
+      let superseded = older.map { Command.deployment($0.id, .supersede(by: id)) }
+      // Proposed in ignorance of a rollback.
+      if endpoints[fact.endpoint]?.isGuarded == true, fact.automatic, fact.approvals == 0 {
+        return superseded + [.deployment(id, .voidApprovals(reason: "\(fact.endpoint) was rolled back, and is not thawed"))]
+      }
+      return superseded + [.startRollout(id, endpoint: fact.endpoint)]
+    case .gateOverridden:
+      guard let own = open[key] else { return [] }
       open[key]?.isHeld = false
-      return [.startRollout(id, endpoint: endpoint)]
-    case .stageEntered:
-      open[key]?.hasBegun = true
-      return advance(id)
-    case .deadlinePassed, .analysisRecorded: return advance(id)
+      let older = waiting(at: own.endpoint).filter { $0.open.order < own.order }
+      return older.map { .deployment($0.id, .supersede(by: id)) } + [.startRollout(id, endpoint: own.endpoint)]
+    case .deploymentApproved: return open[key].map { [.startRollout(id, endpoint: $0.endpoint)] } ?? []
+    case .stageEntered, .deadlinePassed, .analysisRecorded: return open[key].map { [.advanceRollout(id, endpoint: $0.endpoint)] } ?? []
     case .deploymentResumed:
-      guard let endpoint = open[key]?.endpoint else { return [] }
-      return [.startRollout(id, endpoint: endpoint), .advanceRollout(id, endpoint: endpoint)]
+      return open[key].map { [.startRollout(id, endpoint: $0.endpoint), .advanceRollout(id, endpoint: $0.endpoint)] } ?? []
     case .deploymentCompleted(let fact):
       open[key] = nil
       return [.moveAlias(model: fact.version.model, alias: ModelState.champion, fact.version)]
-    case .deploymentAborted:
+    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded:
+      // Even one that was only waiting may have been given the endpoint a moment before.
       defer { open[key] = nil }
       return open[key].map { [.endRollout(id, endpoint: $0.endpoint, .aborted)] } ?? []
-    case .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack:
-      defer { open[key] = nil }
-      return open[key].map { starts(at: $0.endpoint) } ?? []
+    case .deploymentRolledBack:
+      open[key] = nil
+      return []
     default: return []
     }
   }
 
-  private func advance(_ id: DeploymentID) -> [Command] {
-    open[id.description].map { [.advanceRollout(id, endpoint: $0.endpoint)] } ?? []
-  }
-
-  /// Deployments at the endpoint for which no traffic was moved yet, in the order of their identifiers.
+  /// Deployments at the endpoint that are not being rolled out yet, in the order in which they were proposed.
   private func waiting(at endpoint: String) -> [(id: DeploymentID, open: Open)] {
-    open.entries.filter { $0.value.endpoint == endpoint && !$0.value.hasBegun }.sorted { $0.key < $1.key }
+    open.entries.filter { $0.value.endpoint == endpoint && !$0.value.hasBegun }.sorted { ($0.value.order, $0.key) < ($1.value.order, $1.key) }
       .compactMap { key, value in DeploymentID(stream: "deployment/\(key)").map { ($0, value) } }
   }
 
   private func starts(at endpoint: String) -> [Command] {
-    waiting(at: endpoint).map { .startRollout($0.id, endpoint: endpoint) }
-  }
-
-  private func begun(at endpoint: String, _ plan: TrafficPlan) -> DeploymentID? {
-    open.entries.first { $0.value.endpoint == endpoint && $0.value.version == plan.candidate ?? plan.current }
-      .flatMap { DeploymentID(stream: "deployment/\($0.key)") }
+    waiting(at: endpoint).filter { !$0.open.isHeld }.map { .startRollout($0.id, endpoint: endpoint) }
   }
 
   private func follow(_ fact: RollbackDecided, at endpoint: String) -> [Command] {
@@ -103,5 +130,12 @@ public struct RolloutPolicy: Policy {
       commands.append(.deployment(id, .voidApprovals(reason: "\(endpoint) is rolled back from \(fact.from) to \(fact.to)")))
     }
     return commands
+  }
+
+  /// The version that serves again is the champion again, unless another endpoint of the model made a third one so.
+  private func crown(_ fact: RolledBack, at endpoint: String) -> [Command] {
+    let champion = champions[fact.to.model]
+    guard champion == nil || champion == fact.from || champion == endpoints[endpoint]?.previous else { return [] }
+    return [.moveAlias(model: fact.to.model, alias: ModelState.champion, fact.to)]
   }
 }

@@ -1,4 +1,4 @@
-public import Values
+internal import Values
 
 /// An alert, from the facts of `alert/ID`.
 public struct AlertState: StreamState {

@@ -27,6 +27,8 @@ public struct DeploymentState: StreamState {
   public private(set) var phase = Phase.none
   public private(set) var proposal: DeploymentProposed?
   public private(set) var approvals: [Approval] = []
+  /// Approvals needed: as many as proposed, and at least one once a rollback has voided what it had.
+  public private(set) var approvalsNeeded = 0
   /// Whoever requested, promoted or overrode: none of them may approve.
   public private(set) var requesters: [Person] = []
   /// The stage that was entered last; nil before the first.
@@ -36,8 +38,6 @@ public struct DeploymentState: StreamState {
   public private(set) var holdIsOver = false
   /// A comparison in this stage had an answer.
   public private(set) var isConclusive = false
-  /// For each rule of rollback, how many compared windows in a row were worse.
-  public private(set) var worseInARow: [String: Int] = [:]
   /// The newest fact: what people answer to.
   public private(set) var latest: UUID?
 
@@ -50,18 +50,22 @@ public struct DeploymentState: StreamState {
       proposal = fact
       requesters = fact.requestedBy
       if !fact.automatic { requesters.append(record.person) }
-      phase = fact.approvals == 0 ? .rolling : .awaitingApproval
+      approvalsNeeded = fact.approvals
+      phase = approvalsNeeded == 0 ? .rolling : .awaitingApproval
     case .deploymentHeld: phase = .held
     case .gateOverridden:
       requesters.append(record.person)
-      phase = proposal?.approvals == 0 ? .rolling : .awaitingApproval
+      phase = approvalsNeeded == 0 ? .rolling : .awaitingApproval
     case .deploymentApproved(let fact):
       // Whatever way it came into the log, it counts only if the one who gave it may approve.
-      guard phase == .awaitingApproval, refusal(of: record.person, identity: fact.identity) == nil else { return }
+      guard phase == .awaitingApproval, refusal(of: record.person, identity: fact.identity) == nil,
+        !hasApproved(record.person, identity: fact.identity)
+      else { return }
       approvals.append(Approval(event: record.id, person: record.person, fact: fact, at: record.at))
-      if approvals.count >= proposal?.approvals ?? 0 { phase = .rolling }
+      if approvals.count >= approvalsNeeded { phase = .rolling }
     case .approvalVoided:
       approvals = []
+      approvalsNeeded = max(1, approvalsNeeded)
       if phase == .rolling, stage == nil { phase = .awaitingApproval }
     case .deploymentRejected: phase = .rejected
     case .stageEntered(let fact):
@@ -69,7 +73,7 @@ public struct DeploymentState: StreamState {
       holdIsOver = false
       isConclusive = false
     case .deadlinePassed(let fact): if fact.name == DeploymentState.hold(stage) { holdIsOver = true }
-    case .analysisRecorded(let fact): count(fact)
+    case .analysisRecorded(let fact): if fact.outcome != .inconclusive { isConclusive = true }
     case .deploymentCompleted: phase = .completed
     case .deploymentPaused: isPaused = true
     case .deploymentResumed: isPaused = false
@@ -77,17 +81,6 @@ public struct DeploymentState: StreamState {
     case .deploymentSuperseded: phase = .superseded
     case .deploymentRolledBack: phase = .rolledBack
     default: break
-    }
-  }
-
-  private mutating func count(_ fact: AnalysisRecorded) {
-    if fact.outcome != .inconclusive { isConclusive = true }
-    for result in fact.results {
-      switch result.outcome {
-      case .worse: worseInARow[result.metric, default: 0] += 1
-      case .notWorse: worseInARow[result.metric] = 0
-      case .inconclusive: break
-      }
     }
   }
 
@@ -113,6 +106,11 @@ public struct DeploymentState: StreamState {
 
   /// Begun or waiting.
   public var isOpen: Bool { isWaiting || phase == .rolling }
+
+  /// Whether this person has approved already; where the database tells people apart, under whatever name.
+  public func hasApproved(_ person: Person, identity: Identity) -> Bool {
+    approvals.contains { $0.person.actor == person.actor || (identity == .verified && $0.person.principal == person.principal) }
+  }
 
   /// Why this person may not approve; nil when they may.
   ///

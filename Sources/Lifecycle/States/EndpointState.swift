@@ -9,12 +9,17 @@ public struct EndpointState: StreamState {
   /// The change of traffic that is asked for and not done yet.
   public private(set) var pending: Request?
   public private(set) var rollout: Rollout?
-  /// The version that the current one replaced, with which it is compared; nil for a first version and after a rollback.
+  /// The version that the current one replaced, with which it is compared until traffic next changes; nil for a first version and after
+  /// a way back.
   public private(set) var replaced: VersionName?
+  /// What a rollback leaves that is decided and not done yet.
+  public private(set) var leaving: VersionName?
   /// Since when the plan is in force.
   public private(set) var servingSince: Timestamp?
   /// The deployment that brought the current version.
-  public private(set) var deployment: DeploymentID?
+  public var deployment: DeploymentID? { plan.flatMap { deployments[$0.current.description] } }
+  /// The deployment that brought each version which serves, is tried, or can be gone back to.
+  public private(set) var deployments: [String: DeploymentID] = [:]
   /// Versions that completed their bake and have not been rolled back since, oldest first.
   public private(set) var good: [VersionName] = []
   public private(set) var isFrozen = false
@@ -45,6 +50,9 @@ public struct EndpointState: StreamState {
     case .endpointRemoved: specification = nil
     case .rolloutStarted(let fact):
       rollout = Rollout(deployment: fact.deployment, version: fact.version, base: plan?.current)
+      let known = Set((good + [plan?.current].compactMap { $0 }).map(\.description))
+      deployments = deployments.filter { known.contains($0.key) }
+      deployments[fact.version.description] = fact.deployment
     case .trafficRequested(let fact): pending = Request(event: record.id, order: fact)
     case .trafficMoved(let fact): move(to: fact.plan, record)
     case .trafficMoveFailed(let fact):
@@ -59,7 +67,8 @@ public struct EndpointState: StreamState {
       } else if pending?.order.deployment == fact.deployment, pending?.order.purpose == .stage {
         pending = nil
       }
-    case .rolledBack(let fact):
+    case .rollbackDecided(let fact):
+      leaving = fact.from
       good.removeAll { $0 == fact.from }
       isGuarded = true
     case .endpointFrozen: isFrozen = true
@@ -71,18 +80,16 @@ public struct EndpointState: StreamState {
   }
 
   private mutating func move(to plan: TrafficPlan, _ record: FactRecord) {
-    let purpose = pending?.order.purpose
-    if plan.current != self.plan?.current {
-      replaced = purpose == .stage ? self.plan?.current : nil
-      deployment = purpose == .stage ? pending?.order.deployment : nil
-    }
+    let servesAlone = pending?.order.purpose == .stage && plan.current == rollout?.version
+    replaced = servesAlone ? rollout?.base : nil
     self.plan = plan
     servingSince = record.at
     pending = nil
+    leaving = nil
   }
 
-  /// What rollback leaves: the version under way, else the one that serves.
-  public var suspect: VersionName? { rollout?.version ?? plan?.current }
+  /// What rollback leaves: the version under way, else the one that serves. Until it is done, that of the rollback decided last.
+  public var suspect: VersionName? { rollout?.version ?? leaving ?? plan?.current }
 
   /// Where rollback goes by itself: the latest version that completed its bake and has not been rolled back since.
   public var rollbackTarget: VersionName? { good.last { $0 != suspect } }

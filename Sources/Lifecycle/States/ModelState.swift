@@ -45,15 +45,15 @@ extension ModelState {
 
   /// Lets an alias point to a version, or to none. Where it points there already, nothing happens.
   public func moveAlias(_ alias: String, to version: VersionName?) throws(Refusal) -> [Fact] {
-    if let version, self[version.number] == nil { throw .unknown("there is no version \(version)") }
+    if let version, self[version.number]?.registration.version != version { throw .unknown("there is no version \(version)") }
     guard aliases[alias] != version else { return [] }
     return [.aliasMoved(AliasMoved(alias: alias, version: version, previous: aliases[alias]))]
   }
 
   /// Sets tags; a null value takes a tag away. What is so already is left out.
   public func tag(_ version: VersionName, _ tags: [String: String?]) throws(Refusal) -> [Fact] {
-    guard let current = self[version.number]?.registration.tags else { throw .unknown("there is no version \(version)") }
-    let changed = tags.filter { current[$0.key] != $0.value }
+    guard let entry = self[version.number]?.registration, entry.version == version else { throw .unknown("there is no version \(version)") }
+    let changed = tags.filter { entry.tags[$0.key] != $0.value }
     return changed.isEmpty ? [] : [.versionTagged(VersionTagged(version: version, tags: changed))]
   }
 }

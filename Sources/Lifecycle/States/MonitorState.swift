@@ -4,7 +4,7 @@ public import Values
 public struct MonitorState: StreamState {
   public private(set) var specification: MonitorSpecification?
   public private(set) var baseline: BaselinePinned?
-  /// For each part, the end of the latest window that was counted.
+  /// For each part, the end of the latest window that was counted; an inconclusive one is not.
   public private(set) var countedUntil: [String: Timestamp] = [:]
 
   public init() {}
@@ -14,7 +14,7 @@ public struct MonitorState: StreamState {
     case .monitorDefined(let specification): self.specification = specification
     case .monitorRemoved: specification = nil
     case .baselinePinned(let fact): baseline = fact
-    case .measurementRecorded(let fact):
+    case .measurementRecorded(let fact) where !fact.inconclusive:
       countedUntil[fact.part.rawValue] = max(countedUntil[fact.part.rawValue] ?? fact.window.endAt, fact.window.endAt)
     default: break
     }

@@ -22,7 +22,8 @@ struct InputMeasuring: Sendable {
     let columns = result.columns.map { column in
       let rows = column.current.map { $0.count + $0.missing } ?? 0
       return ColumnMeasurement(
-        name: column.name, test: column.test, score: finite(column.score), pAdjusted: finite(column.pAdjusted), effect: finite(column.effect),
+        name: column.name, test: column.test, score: finite(column.score), statistic: finite(column.statistic), pValue: finite(column.pValue),
+        pAdjusted: finite(column.pAdjusted), effect: finite(column.effect),
         threshold: column.threshold, verdict: column.verdict.rawValue,
         missing: column.current.flatMap { rows > 0 ? Double($0.missing) / Double(rows) : nil })
     }
