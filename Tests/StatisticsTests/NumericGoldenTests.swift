@@ -110,3 +110,13 @@ func checkBinned(_ name: String, _ want: JSON, _ counts: CategoryCounts) {
   expectGolden("\(name) g p", g?["pvalue"], isPValue: true) { try ChiSquared.likelihoodRatio(counts).pValue }
   expectGolden("\(name) Cramér's V", want["cramers_v (2 x k)"]?["cramers_v"]) { try ChiSquared.cramersV(counts) }
 }
+
+@Suite struct CorrectionGoldenTests {
+  @Test func `corrections give statsmodels' numbers`() throws {
+    let want = try Golden.json("expected/breast_cancer.json")["multiple testing over the 30 KS p-values (column order of the file)"]!
+    let p = want["p"]!.array!.map { $0.double! }
+    for (correction, key) in [(Correction.benjaminiHochberg, "fdr_bh"), (.benjaminiYekutieli, "fdr_by"), (.holm, "holm"), (.bonferroni, "bonferroni")] {
+      for (got, wanted) in zip(correction.adjust(p), want[key]!["adjusted"]!.array!) { expectGolden(key, wanted) { got } }
+    }
+  }
+}

@@ -83,7 +83,7 @@ public enum Comparison {
     judged.result.effect = judgement.effect(judged.outcome)
     for test in options.also where DriftTest.own(test).fits(entry.type) && DriftTest.own(test).name != judged.result.test {
       do throws(NotComputable) {
-        let outcome = try judgement.run(.own(test))
+        let outcome = try judgement.run(.own(test), known: judged.outcome)
         judged.result.also.append(.init(test: test.rawValue, statistic: outcome.result.statistic.ifFinite, pValue: outcome.pValue))
       } catch {
         judged.result.also.append(.init(test: test.rawValue, reason: error.reason))
