@@ -1,0 +1,42 @@
+-- Appends to one stream. What most appends are, events without idempotency keys and given ids, takes two statements;
+-- all else goes the way of the batch form, whose rules are the same.
+CREATE OR REPLACE FUNCTION kedge.append(
+  stream text, expected bigint, events jsonb, actor text DEFAULT session_user, correlation_id uuid DEFAULT NULL,
+  causation_id uuid DEFAULT NULL
+) RETURNS TABLE (id uuid, version bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_event jsonb := events -> 0;
+  v_required jsonb;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'cannot append in a transaction that is %', current_setting('transaction_isolation')
+      USING ERRCODE = 'active_sql_transaction', HINT = 'Use READ COMMITTED: an earlier snapshot would hide what the locks waited for.';
+  END IF;
+  IF events -> 1 IS NULL AND v_event - '{type,data,schema,occurred_at}'::text[] = '{}' AND v_event ->> 'type' IS NOT NULL THEN
+    UPDATE kedge.stream h SET version = h.version + 1
+    WHERE h.name = append.stream AND (append.expected = -1 OR h.version = append.expected)
+    RETURNING h.version, (SELECT s.required FROM kedge.event_shape s WHERE s.type = v_event ->> 'type') INTO version, v_required;
+    IF FOUND THEN
+      IF v_required IS NOT NULL THEN
+        PERFORM kedge.shaped(v_event ->> 'type', coalesce(v_event -> 'data', '{}'), v_required);
+      END IF;
+      -- The number is drawn here, by the statement that holds the lock on the table: raising an epoch relies on it.
+      INSERT INTO kedge.event AS e (stream, version, type, schema, data, actor, principal, correlation_id, causation_id, occurred_at, recorded_at)
+      VALUES (
+        append.stream, append.version, v_event ->> 'type', coalesce((v_event ->> 'schema')::integer, 1), coalesce(v_event -> 'data', '{}'),
+        coalesce(append.actor, session_user), session_user, append.correlation_id, append.causation_id,
+        coalesce((v_event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp())
+      RETURNING e.id INTO id;
+      RETURN NEXT;
+      RETURN;
+    END IF;
+  END IF;
+  RETURN QUERY SELECT a.id, a.version FROM kedge.append(jsonb_build_object(
+    'appends', jsonb_build_array(jsonb_build_object('stream', append.stream, 'expected', append.expected, 'events', append.events)),
+    'actor', append.actor, 'correlation_id', append.correlation_id, 'causation_id', append.causation_id)) a;
+END $$;
+COMMENT ON FUNCTION kedge.append(text, bigint, jsonb, text, uuid, uuid) IS
+  'Appends events to one stream: [{"type", "data", "schema", "id", "occurred_at", "idempotency_key"}]. expected: -1 any, 0 none yet, n exactly n. '
+  'KE001 at another version, KE002 key used with other content, KE004 wrong shape.';
