@@ -8,6 +8,7 @@ CREATE TABLE kedge.follower (
   term bigint NOT NULL DEFAULT 0,
   holder text,
   expires_at timestamptz,
+  stopped text,
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE kedge.follower IS 'Projections and policies: the checkpoint of each, and the process that drives it.';
@@ -17,6 +18,7 @@ COMMENT ON COLUMN kedge.follower.hash IS 'The hash at that position: if the log 
 COMMENT ON COLUMN kedge.follower.term IS 'One higher each time a process takes the follower over; a checkpoint of an older term is refused.';
 COMMENT ON COLUMN kedge.follower.holder IS 'The process that drives it.';
 COMMENT ON COLUMN kedge.follower.expires_at IS 'When another process may take over, unless prolonged.';
+COMMENT ON COLUMN kedge.follower.stopped IS 'Why it does not go on, if it does not: what its process said last.';
 
 CREATE TABLE kedge.follower_state (
   follower text NOT NULL,

@@ -3,4 +3,5 @@ import PostgreSQL
 
 /// Brings the template database to this version.
 func migrate(_ client: PostgresClient) async throws {
+  try await Migrator(client).migrate()
 }
