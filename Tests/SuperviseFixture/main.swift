@@ -1,5 +1,8 @@
-// Roles for tests that need processes of their own: `supervise …` is what `kedge supervise` is; `work LOG COMMAND…` is a worker that runs one command;
-// `deploy DIRECTORY HEALTH TOKEN STEP ACTION CURRENT [CANDIDATE]` is a deployer that stops or kills itself at a step; `copy DIRECTORY FILE SHA256 STEP` one that dies in a copy.
+// Roles for tests that need processes of their own.
+// supervise …                                                      what `kedge supervise` is
+// work LOG COMMAND…                                                a worker that runs one command
+// deploy DIRECTORY HEALTH TOKEN STEP ACTION CURRENT [CANDIDATE]    a deployer that stops or kills itself at a step
+// copy DIRECTORY FILE SHA256 STEP                                  one that dies in a copy
 internal import Foundation
 internal import Glibc
 internal import HTTPTransport
