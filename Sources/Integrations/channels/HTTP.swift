@@ -14,7 +14,8 @@ public import Values
 /// | `X-Kedge-Timestamp` | when this attempt was signed, seconds since 1970; refuse what is older than five minutes |
 /// | `X-Kedge-Signature` | `v1=` and the lower-case hex of HMAC-SHA256(secret, timestamp + `.` + body) |
 ///
-/// Check the signature over the bytes as received, before parsing, with a comparison in constant time. Any 2xx is a success; an answer `{"id": "…"}` becomes the receipt.
+/// Check the signature over the bytes as received, before parsing, with a comparison in constant time. Any 2xx is a success;
+/// an answer `{"id": "…"}` becomes the receipt.
 public struct HTTPChannel: Channel {
   /// Where messages go.
   public enum Address: Sendable, Hashable {
