@@ -160,6 +160,7 @@ extension Simulation {
   }
 
   /// A run by hand whose version is proposed.
+  @discardableResult
   mutating func propose(passed: Bool = true, by actor: String = "dora", _ pipeline: PipelineSpecification = spec.pipelines[0]) throws -> DeploymentID {
     let run = retrain(pipeline, by: actor)
     try train(run)
@@ -175,7 +176,7 @@ extension Simulation {
     return id
   }
 
-  private mutating func propose(_ pipeline: PipelineSpecification) throws -> DeploymentID { try propose(passed: true, by: "dora", pipeline) }
+  mutating func propose(_ pipeline: PipelineSpecification) throws -> DeploymentID { try propose(passed: true, by: "dora", pipeline) }
 
   // MARK: people
 
