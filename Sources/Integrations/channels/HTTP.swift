@@ -1,5 +1,6 @@
 internal import Crypto
 public import HTTPTransport
+public import Lifecycle
 public import Values
 
 /// Any server of yours: a POST of JSON, signed.
@@ -25,7 +26,7 @@ public struct HTTPChannel: Channel {
 
     /// `env:…` and `file:…` are references, anything else a URL.
     public init(_ text: String) {
-      self = (try? CredentialReference(text)).map { .secret($0) } ?? .url(text)
+      self = CredentialReference(text).map { .secret($0) } ?? .url(text)
     }
   }
 

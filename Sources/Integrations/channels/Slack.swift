@@ -1,4 +1,5 @@
 public import HTTPTransport
+public import Lifecycle
 internal import Values
 
 /// Slack through a bot's token: `chat.postMessage`. A message that continues another goes into its thread.
