@@ -77,6 +77,9 @@ let package = Package(
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Values", "StubServer", "SuperviseFixture"]),
     tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
     tests("WorkersTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "Workers"]),
+    tests(
+      "CommandLineTests",
+      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
     tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
