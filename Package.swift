@@ -58,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "kedge",
       dependencies: [
-        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", logging,
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -77,6 +77,9 @@ let package = Package(
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
     tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
     tests("WorkersTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "Workers"]),
+    tests(
+      "CommandLineTests",
+      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
     tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
