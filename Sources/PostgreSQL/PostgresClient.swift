@@ -3,6 +3,7 @@ public import Logging
 /// A pool of connections to one database. Made at once; connects when it is first used; close it in the end.
 public final class PostgresClient: Queryable {
   let pool: Pool
+  private let listener: Listener
   let options: PostgresOptions
   let logger: Logger
   let url: String
@@ -16,6 +17,7 @@ public final class PostgresClient: Queryable {
     self.options = options
     self.logger = logger
     pool = Pool(url, options, logger)
+    listener = Listener(url, options, logger)
   }
 
   /// Runs `body` with a connection of its own.
@@ -63,8 +65,17 @@ public final class PostgresClient: Queryable {
     try await withConnection { try await $0.execute(unsafeScript: script, name: name) }
   }
 
+  /// What is said on a channel from now on. One connection beside the pool serves all channels; it is made again when it breaks, and each
+  /// time it begins to listen there is a notification of the kind `.listening`: look at the tables then, something may have been missed.
+  /// It ends when the client is closed. It stays silent when `PostgresOptions.listening` is off: have a poll behind it.
+  /// - Parameter channel: its name, letter for letter.
+  public func listen(_ channel: String) -> AsyncStream<Notification> { listener.subscribe(to: channel) }
+
   /// Closes the connections, after those in use have come back. Later calls throw `PostgresUsageError.closed`.
-  public func close() async { await pool.close() }
+  public func close() async {
+    await listener.close()
+    await pool.close()
+  }
 
   private static func mayRunAgain(_ error: any Error) -> Bool {
     switch error {

@@ -22,6 +22,11 @@ public protocol Queryable: Sendable {
 }
 
 extension Queryable {
+  /// Runs one statement and reads the first column of every row: `try await db.query("…", as: UUID.self)`.
+  public func query<Value: PostgresDecodable>(_ query: Query, as type: Value.Type) async throws -> [Value] {
+    try await self.query(query).decode(type)
+  }
+
   /// Runs one statement and reads every row by position: `try await db.query("…", as: UUID.self, String.self)`.
   public func query<each Value: PostgresDecodable>(_ query: Query, as types: repeat (each Value).Type) async throws -> [(repeat each Value)] {
     try await self.query(query).decode(repeat each types)

@@ -59,6 +59,10 @@ extension Rows: RandomAccessCollection {
 }
 
 extension Rows {
+  /// The first column of every row.
+  /// - Throws: `PostgresDecodingError`.
+  public func decode<Value: PostgresDecodable>(_ type: Value.Type) throws -> [Value] { try map { try $0.decode(type, at: 0) } }
+
   /// Every row, read by position: `rows.decode(UUID.self, String.self)` is `[(UUID, String)]`.
   /// - Throws: `PostgresDecodingError`.
   public func decode<each Value: PostgresDecodable>(_ types: repeat (each Value).Type) throws -> [(repeat each Value)] {
@@ -101,6 +105,10 @@ public struct Row: Sendable {
   public subscript<Value: PostgresDecodable>(column: String, as type: Value.Type) -> Value {
     get throws { try decode(type, at: try position(of: column, for: type)) }
   }
+
+  /// The first column.
+  /// - Throws: `PostgresDecodingError`.
+  public func decode<Value: PostgresDecodable>(_ type: Value.Type) throws -> Value { try decode(type, at: 0) }
 
   /// The columns by position: `try row.decode(UUID.self, String.self, Int?.self)`.
   /// - Throws: `PostgresDecodingError`.

@@ -32,6 +32,9 @@ public final class TestDatabase: Sendable {
     return TestDatabase(name: name, url: try server.url(database: name), options: options)
   }
 
+  /// A client of the server's own database, for what needs no tables. Shared: do not close it, and leave nothing in there.
+  public static func serverClient() throws -> PostgresClient { try TestServer.shared.get().admin }
+
   /// The URL of this database for another role. The role has to be allowed to log in.
   public func url(as role: String) throws -> String { try TestServer.shared.get().url(database: name, role: role) }
 

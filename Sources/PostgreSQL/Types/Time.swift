@@ -11,7 +11,7 @@ extension Timestamp: PostgresEncodable, PostgresDecodable, PostgresArrayElement 
   public func encode(into encoder: inout PostgresEncoder) throws {
     let (shifted, overflow) = microseconds.subtractingReportingOverflow(Timestamp.epoch)
     guard !overflow, shifted != .min, shifted != .max else {
-      throw PostgresEncodingError("a time lies outside what PostgreSQL's timestamptz can hold (4714 BC to 294276 AD)")
+      throw PostgresEncodingError("a time lies outside what PostgreSQL's timestamptz can hold (from 4714 BC)")
     }
     encoder.write(shifted)
   }

@@ -299,7 +299,9 @@ final class Wire: SocketHandler, @unchecked Sendable {
     logger.debug("connection to PostgreSQL lost", metadata: ["reason": "\(cause?.message ?? reason)", "backend": "\(backendID)"])
     if let operation = current {
       current = nil
-      let outcome: ConnectionLost.Outcome = operation.isInsideTransaction ? .nothingDone : .unknown
+      // A server that ended an idle transaction had not seen what was sent since, not even COMMIT.
+      let isUndone = operation.isInsideTransaction || cause?.sqlState == .idleInTransactionTimeout
+      let outcome: ConnectionLost.Outcome = isUndone ? .nothingDone : .unknown
       let lost: any Error = operation.isCancelRequested ? CancellationError() : ConnectionLost(reason: reason, outcome: outcome, cause: cause)
       complete(operation, .failure(operation.error as? PostgresUsageError ?? lost), &finished)
     }
