@@ -53,7 +53,7 @@ struct Measure: AsyncParsableCommand {
       let change = Change(common: common, writing: writing)
       try change.report(Changed(id: found.window.description, events: events), "window \(found.window) of \(monitor) is to be measured")
       guard waiting.wait != nil, !writing.dryRun else { return }
-      let failure = try await waiting.until("measuring \(path)") { try await outcome(of: found.window, client) }
+      let failure = try await waiting.until("measuring \(path)", in: client) { try await outcome(of: found.window, client) }
       if let reason = failure.reason { throw Complaint(.failed, "window \(found.window) could not be measured: \(reason)") }
       common.say("window \(found.window) is measured; `kedge get measurements \(monitor) --limit 1` shows it")
     }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Lifecycle
+internal import PostgreSQL
+internal import Projections
 
 /// What every command takes that changes something.
 struct WritingOptions: ParsableArguments {
@@ -70,6 +72,14 @@ struct WaitingOptions: ParsableArguments {
     name: .customLong("wait"),
     help: ArgumentHelp("Returns when it is over; --wait=10m at most that long.", valueName: "duration"))
   var wait: WaitLimit?
+
+  /// The same, and then waits a moment for the read models, so that whoever looks next sees what this command has waited for.
+  func until<Result>(_ what: String, in client: PostgresClient, _ look: () async throws -> Result?) async throws -> Result {
+    let result = try await until(what, look)
+    let deadline = ContinuousClock.now + .seconds(3)
+    while ContinuousClock.now < deadline, try await !ReadModels.areCaughtUp(client) { try await Task.sleep(for: .milliseconds(20)) }
+    return result
+  }
 
   /// Asks again and again whether it is over.
   /// - Throws: a complaint with exit code 7 when the time is up.

@@ -19,11 +19,13 @@ struct Work: AsyncParsableCommand {
   @Option(name: .customLong("role"), help: ArgumentHelp("Roles, parted by commas; may be repeated.", valueName: "role,…")) var roles: [String]
   @Option(help: "Pieces of work at a time, for each role.") var concurrency = 4
   @Option(help: "Only runs of this pool.") var pool: String?
+  @Option(help: "How soon another worker takes over from one that was killed, e.g. 15s.") var lease = "15s"
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     _ = try parsed()
     if concurrency < 1 || concurrency > 1000 { throw ValidationError("--concurrency \(concurrency): expected 1 to 1000") }
+    guard let span = Span(lease), span >= .seconds(1), span <= .hours(1) else { throw ValidationError("--lease \(lease): expected 1s to 1h") }
   }
 
   func run() async throws {
@@ -33,11 +35,13 @@ struct Work: AsyncParsableCommand {
     let roles = try parsed()
     let logger = common.logger("kedge", level: .info)
     var options = PostgresOptions()
-    options.maximumConnections = max(10, concurrency * roles.count + 4)
+    // The projector's followers each have a transaction of their own.
+    options.maximumConnections = concurrency * roles.count + (roles.contains(.projector) ? 24 : 6)
+    options.preparedStatements = ProcessInfo.processInfo.environment["KEDGE_PREPARED_STATEMENTS"] != "off"
     let client = PostgresClient(url, options: options, logger: logger)
     let process = WorkerProcess(
       roles: roles, database: client,
-      options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil)), logger: logger)
+      options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15)), logger: logger)
     do {
       // A wrong URL is an error at once; later a database that is away is waited for.
       try await client.query("select 1")

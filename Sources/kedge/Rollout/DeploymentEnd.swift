@@ -15,7 +15,7 @@ struct DeploymentEnd {
   func wait(for text: String) async throws {
     guard waiting.wait != nil, !writing.dryRun, let uuid = UUID(uuidString: text) else { return }
     let id = DeploymentID(uuid)
-    let word = try await waiting.until("deployment \(id)") { () async throws -> String? in
+    let word = try await waiting.until("deployment \(id)", in: client) { () async throws -> String? in
       var session = DecisionSession(client)
       let state = try await session.load(DeploymentState.self, id.stream)
       switch state.phase {

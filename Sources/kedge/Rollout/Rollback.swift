@@ -40,7 +40,7 @@ struct Rollback: AsyncParsableCommand {
       let target = changed.events.lazy.compactMap { if case .rollbackDecided(let fact) = $0.fact { fact } else { nil } }.first
       try change.report(changed, "\(endpoint) goes back from \(target?.from.description ?? "?") to \(target?.to.description ?? "?")")
       guard waiting.wait != nil, !writing.dryRun, let target else { return }
-      _ = try await waiting.until("the way back to \(target.to)") { () async throws -> Bool? in
+      _ = try await waiting.until("the way back to \(target.to)", in: client) { () async throws -> Bool? in
         var session = DecisionSession(client)
         let state = try await session.load(EndpointState.self, stream)
         if let pending = state.pending, pending.order.purpose == .rollback { return nil }

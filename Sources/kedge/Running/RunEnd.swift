@@ -16,7 +16,7 @@ struct RunEnd {
   func wait(for text: String) async throws {
     guard waiting.wait != nil, !writing.dryRun, let uuid = UUID(uuidString: text) else { return }
     let id = RunID(uuid)
-    let phase = try await waiting.until("run \(id)") { () async throws -> RunState.Phase? in
+    let phase = try await waiting.until("run \(id)", in: client) { () async throws -> RunState.Phase? in
       var session = DecisionSession(client)
       let state = try await session.load(RunState.self, id.stream)
       return state.isActive ? nil : state.phase
@@ -30,7 +30,7 @@ struct RunEnd {
       throw held(evaluated.fact)
     }
     let deployment = DeploymentID(cause: evaluated.event, policy: PromotingPolicy.name, name: endpoint)
-    let word = try await waiting.until("the proposal of \(evaluated.fact.challenger)") { () async throws -> String? in
+    let word = try await waiting.until("the proposal of \(evaluated.fact.challenger)", in: client) { () async throws -> String? in
       var session = DecisionSession(client)
       let state = try await session.load(DeploymentState.self, deployment.stream)
       if state.phase != .none { return state.word }
