@@ -5,13 +5,15 @@ DECLARE
   v_problem text;
 BEGIN
   -- The form that is right is recognised in two expressions; why another is wrong is found out slowly.
-  IF batch - '{appends,actor,principal,correlation_id,causation_id,lease}'::text[] = '{}'
+  IF jsonb_typeof(batch -> 'appends') = 'array'
+    AND batch - '{appends,actor,principal,correlation_id,causation_id,lease}'::text[] = '{}'
     AND NOT EXISTS (
-      SELECT FROM jsonb_array_elements(batch -> 'appends') a
+      SELECT FROM jsonb_array_elements(CASE jsonb_typeof(batch -> 'appends') WHEN 'array' THEN batch -> 'appends' END) a
         LEFT JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a -> 'events') WHEN 'array' THEN a -> 'events' END) e ON true
       WHERE jsonb_typeof(a) <> 'object' OR a - '{stream,expected,events}'::text[] <> '{}' OR a ->> 'stream' IS NULL
         OR jsonb_typeof(a -> 'events') IS DISTINCT FROM 'array'
-        OR jsonb_typeof(e) <> 'object' OR e - '{id,type,schema,data,occurred_at,idempotency_key}'::text[] <> '{}' OR e ->> 'type' IS NULL)
+        OR e IS NOT NULL AND (
+          jsonb_typeof(e) <> 'object' OR e - '{id,type,schema,data,occurred_at,idempotency_key}'::text[] <> '{}' OR e ->> 'type' IS NULL))
   THEN
     RETURN;
   END IF;

@@ -27,6 +27,9 @@ struct FollowerDriver {
   /// After so many failures at one place the culprit is looked for; after so many with it alone it is poison.
   static let patience = 3
 
+  /// Whether its place is stored.
+  var isStored: Bool { position == stored }
+
   /// Takes the follower when it is free.
   /// - Throws: `FollowerError.held`.
   init(

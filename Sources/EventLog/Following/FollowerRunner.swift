@@ -6,7 +6,7 @@ internal import Values
 public struct FollowerOptions: Sendable {
   /// How long another process waits before it takes a follower over from one that is gone.
   public var lease: Duration = .seconds(6)
-  /// How long a follower waits at most before it looks for events, if nothing wakes it.
+  /// How often is looked for events, by one query for all followers, if nothing wakes them.
   public var poll: Duration = .milliseconds(250)
 
   public init() {}
@@ -45,14 +45,13 @@ public struct FollowerRunner: Sendable {
         // Somebody else may seal: what they say wakes the followers.
         for await _ in database.listen(LogChannel.sealed) { signal.raise(.sealed) }
       }
+      group.addTask { await watch() }
       group.addTask { await keepLeases() }
       for follower in followers { group.addTask { await drive(follower) } }
       await group.waitForAll()
     }
-    let (database, holder, names) = (database, holder, followers.map(\.name))
-    _ = await Task {
-      try? await database.query("update kedge.follower set holder = null, expires_at = null where holder = \(holder) and name = any(\(names))")
-    }.value
+    // Not part of the task that was cancelled.
+    _ = await Task { try? await giveUp() }.value
   }
 
   /// Seals and drives them until they have taken in everything, what they append themselves included: for tests and tools.
@@ -66,6 +65,11 @@ public struct FollowerRunner: Sendable {
         try await driver.storePosition()
       }
     } while try await Sealer.seal(database) > 0
+    try await giveUp()
+  }
+
+  /// So that another process need not wait for the leases to run out.
+  private func giveUp() async throws {
     try await database.query(
       "update kedge.follower set holder = null, expires_at = null where holder = \(holder) and name = any(\(followers.map(\.name)))")
   }
@@ -87,7 +91,7 @@ public struct FollowerRunner: Sendable {
             failures = 0
             // A policy may have appended.
             signal.raise(.appended)
-          case .atEnd: await signal.wait(for: .sealed, after: seen, atMost: options.poll)
+          case .atEnd: await signal.wait(for: .sealed, after: seen, atMost: driver.isStored ? options.lease : FollowerDriver.storeEvery)
           }
         }
       } catch FollowerError.held {
@@ -101,6 +105,21 @@ public struct FollowerRunner: Sendable {
         if failures >= 5 || error is FollowerError { await say("\(error)", stops: follower.name) }
         try? await Task.sleep(for: pause)
       }
+    }
+  }
+
+  /// The poll behind the hints: one query for all followers.
+  private func watch() async {
+    var known: Int64 = 0
+    while !Task.isCancelled {
+      do {
+        let head = try await EventStore(database).head()
+        if head != known { signal.raise(.sealed) }
+        known = head
+      } catch {
+        logger.debug("the head of the log could not be read: \(error)")
+      }
+      try? await Task.sleep(for: options.poll)
     }
   }
 

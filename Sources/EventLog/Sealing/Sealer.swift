@@ -53,12 +53,10 @@ public struct Sealer: Sendable {
         // Others append too: what they say wakes the loop.
         for await _ in database.listen(LogChannel.appended) { signal.raise(.appended) }
       }
-      group.addTask { await loop() }
-      await group.next()
+      await loop()
       group.cancelAll()
     }
     // Whoever stands by need not wait for the lease to run out.
-    let (database, holder) = (database, holder)
     _ = await Task { try? await database.query("select kedge.leave_duty(\(Sealer.duty), \(holder))") }.value
   }
 

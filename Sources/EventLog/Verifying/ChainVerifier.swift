@@ -1,0 +1,142 @@
+internal import Crypto
+internal import Foundation
+public import PostgreSQL
+internal import Values
+
+/// What became of a verification.
+public struct Verification: Hashable, Sendable {
+  /// The end of what was verified.
+  public struct Head: Hashable, Sendable {
+    public let position: Int64
+    /// SHA-256, 32 bytes.
+    public let hash: [UInt8]
+
+    /// Lower-case hexadecimal.
+    public var hexadecimal: String { hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+  }
+
+  /// The first event that does not fit.
+  public struct Break: Hashable, Sendable {
+    public let position: Int64
+    public let reason: String
+  }
+
+  /// Events whose hashes were recomputed.
+  public let events: Int
+  /// Nil when there is no event.
+  public let head: Head?
+  /// Nil when all fits.
+  public let firstBad: Break?
+
+  public var isVerified: Bool { firstBad == nil }
+}
+
+/// Recomputes the chain of hashes.
+public struct ChainVerifier: Sendable {
+  private let database: any Queryable
+
+  /// - Parameter database: for one view of the log under traffic, a transaction with one snapshot.
+  public init(_ database: any Queryable) { self.database = database }
+
+  /// By `audit.verify()`: the server does all of it.
+  public func verifyInDatabase(from: Int64 = 1, to: Int64? = nil) async throws -> Verification {
+    let row = try await database.query(
+      Query("select verified, events, head_position, head_hash, first_bad_position, reason from audit.verify(\(from), \(to))").named("verify")
+    )[0]
+    let (verified, events, position, hash, bad, reason) = try row.decode(
+      Bool.self, Int.self, Int64?.self, [UInt8]?.self, Int64?.self, String?.self)
+    return Verification(
+      events: events, head: position.flatMap { position in hash.map { Verification.Head(position: position, hash: $0) } },
+      firstBad: verified ? nil : Verification.Break(position: bad ?? from, reason: reason ?? "the chain does not fit"))
+  }
+
+  /// By a second implementation, of the encoding and of the hashes, which reads no more than `audit.event` and `audit.head`.
+  /// - Parameters:
+  ///   - from: the first position; what comes before it is taken as given.
+  ///   - to: the last position; nil is the head.
+  ///   - progress: is told the position that was reached.
+  /// - Throws: `PostgresError` and what else `Queryable.query` throws; a broken chain is a result.
+  public func verify(from: Int64 = 1, to: Int64? = nil, progress: @Sendable (Int64) -> Void = { _ in }) async throws -> Verification {
+    let from = max(1, from)
+    let head = try await database.query("select position, hash from audit.head").first
+    let (headPosition, headHash) = try head?.decode(Int64.self, [UInt8].self) ?? (Int64(0), [UInt8]())
+    let end = to ?? headPosition
+    var hash = [UInt8](repeating: 0, count: 32)
+    var position = from - 1
+    func broken(_ at: Int64, _ reason: String) -> Verification {
+      Verification(
+        events: Int(position - from + 1), head: position < from ? nil : Verification.Head(position: position, hash: hash),
+        firstBad: Verification.Break(position: at, reason: reason))
+    }
+    if from > 1, end >= from {
+      guard let before = try await database.query("select hash from kedge.log_order where position = \(position)", as: [UInt8].self).first else {
+        return broken(from, "position \(position), from whose hash the chain goes on, is missing")
+      }
+      hash = before
+    }
+    while position < end {
+      let rows = try await database.query(
+        Query(
+          """
+          select position, epoch, id, stream, version, type, schema, data::text, actor, principal, correlation_id, causation_id, idempotency_key,
+            occurred_at, recorded_at, sealed_at, hash
+          from audit.event where position > \(position) and position <= \(min(end, position + 1000)) order by position
+          """
+        ).named("read chain"))
+      guard !rows.isEmpty else { return broken(position + 1, "position \(position + 1) is missing") }
+      for row in rows {
+        let stored = try row.decode(Int64.self, at: 0)
+        guard stored == position + 1 else { return broken(position + 1, "position \(position + 1) is missing") }
+        var digest = SHA256()
+        digest.update(data: hash)
+        digest.update(data: try ChainVerifier.hashedBytes(row))
+        let computed = Array(digest.finalize())
+        guard try row.decode([UInt8].self, at: 16) == computed else {
+          return broken(stored, "the hash at position \(stored) does not fit: the event, its place, its hash or the hash before it was changed")
+        }
+        (position, hash) = (stored, computed)
+      }
+      progress(position)
+    }
+    if position == headPosition, position >= from, hash != headHash {
+      return broken(position, "the seal says another hash for position \(position)")
+    }
+    if to == nil, let beyond = try await database.query("select min(position) from kedge.log_order where position > \(headPosition)", as: Int64?.self).first ?? nil {
+      return broken(beyond, "no seal says that there is a position \(beyond)")
+    }
+    return Verification(
+      events: Int(max(0, position - from + 1)), head: position < from ? nil : Verification.Head(position: position, hash: hash), firstBad: nil)
+  }
+
+  /// Each field a 4-byte big-endian length and its UTF-8 bytes, NULL as `ffffffff`, in the order of LOG.md.
+  static func hashedBytes(_ row: Row) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    func add(_ field: String?) {
+      guard let field else { return bytes += [0xff, 0xff, 0xff, 0xff] }
+      withUnsafeBytes(of: UInt32(field.utf8.count).bigEndian) { bytes += $0 }
+      bytes += field.utf8
+    }
+    func number(_ column: Int) throws -> String { String(try row.decode(Int64.self, at: column)) }
+    func text(_ column: Int) throws -> String? { try row.decode(String?.self, at: column) }
+    func uuid(_ column: Int) throws -> String? { try row.decode(UUID?.self, at: column)?.lowercased }
+    func time(_ column: Int) throws -> String { String(try row.decode(Timestamp.self, at: column).microseconds) }
+    add("kedge1")
+    add(try number(1))
+    add(try number(0))
+    add(try uuid(2))
+    add(try text(3))
+    add(try number(4))
+    add(try text(5))
+    add(try number(6))
+    add(try text(7))
+    add(try text(8))
+    add(try text(9))
+    add(try uuid(10))
+    add(try uuid(11))
+    add(try text(12))
+    add(try time(13))
+    add(try time(14))
+    add(try time(15))
+    return bytes
+  }
+}
