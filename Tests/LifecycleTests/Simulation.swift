@@ -31,6 +31,8 @@ struct Simulation {
   private var retries: [UUID: Timestamp] = [:]
   var readers: [Reader] = Simulation.allPolicies.map { Reader(policy: $0) }
   var deployer = Deployer.working
+  /// Policies, timers and deployer do nothing by themselves.
+  var isLagging = false
   var now = Timestamp("2026-03-01T00:00:00Z")!
   var principals: [String: String] = [:]
 
@@ -84,6 +86,7 @@ struct Simulation {
 
   /// Lets policies, timers and deployer work until nothing is left to do at this moment.
   mutating func settle() {
+    guard !isLagging else { return }
     repeat {
       while readers.indices.contains(where: { readers[$0].position < log.count }) {
         for index in readers.indices { read(index) }
