@@ -53,6 +53,15 @@ struct EventDocuments {
       """
   }
 
+  /// What audit.timeline says of these positions.
+  func sentences(_ positions: [Int64]) async throws -> [Int64: String] {
+    var sentences: [Int64: String] = [:]
+    for (position, what) in try await database.query(
+      "select position, what from audit.timeline where position = any(\(positions))", as: Int64.self, String.self)
+    { sentences[position] = what }
+    return sentences
+  }
+
   /// These events, in no order, sealed or not.
   func events(_ ids: [UUID]) async throws -> [JSON] {
     try await query("e.id = any(\(ids))")

@@ -50,11 +50,11 @@ struct Events: AsyncParsableCommand {
       }
       var events: [JSON] = []
       if let limit {
-        events = try await documents.newest(filter, limit: limit)
+        events = try await told(documents.newest(filter, limit: limit), documents)
         filter.after = max(filter.after, events.last?["position"]?.integer.map(Int64.init) ?? 0)
       } else {
         while true {
-          let batch = try await documents.sealed(filter, limit: Events.batch)
+          let batch = try await told(documents.sealed(filter, limit: Events.batch), documents)
           events += batch
           filter.after = batch.last?["position"]?.integer.map(Int64.init) ?? filter.after
           if batch.count < Events.batch { break }
@@ -66,7 +66,7 @@ struct Events: AsyncParsableCommand {
       }
       show(events)
       while true {
-        let batch = try await documents.sealed(filter, limit: Events.batch)
+        let batch = try await told(documents.sealed(filter, limit: Events.batch), documents)
         show(batch)
         filter.after = batch.last?["position"]?.integer.map(Int64.init) ?? filter.after
         if batch.count < Events.batch { try await Task.sleep(for: .milliseconds(250)) }
@@ -77,9 +77,20 @@ struct Events: AsyncParsableCommand {
   private static let batch = 1000
 
   private static let columns = [
-    TableColumn("POSITION", "position"), TableColumn("RECORDED", "recorded_at"), TableColumn("TYPE", "type"), TableColumn("STREAM", "stream"),
-    TableColumn("BY", "actor"), TableColumn("DATA", "data"),
+    TableColumn("POSITION", "position"), TableColumn("RECORDED", "recorded_at"), TableColumn("BY", "actor"), TableColumn("WHAT", "what"),
+    TableColumn("TYPE", "type", wide: true), TableColumn("STREAM", "stream", wide: true), TableColumn("DATA", "data", wide: true),
   ]
+
+  /// For people: each event with its sentence.
+  private func told(_ events: [JSON], _ documents: EventDocuments) async throws -> [JSON] {
+    guard common.output == .table || common.output == .wide, !events.isEmpty else { return events }
+    let sentences = try await documents.sentences(events.compactMap { $0["position"]?.integer.map(Int64.init) })
+    return events.map { event in
+      var event = event
+      event["what"] = .string(event["position"]?.integer.flatMap { sentences[Int64($0)] } ?? event["type"]?.string ?? "")
+      return event
+    }
+  }
 
   private func show(_ events: [JSON]) {
     for event in events {
@@ -88,8 +99,12 @@ struct Events: AsyncParsableCommand {
       case .yaml: Terminal.print("---\n" + YAML.text(event).trimmingCharacters(in: .newlines))
       case .name: Terminal.print(event["id"]?.string ?? "")
       case .table, .wide:
-        let line = Events.columns.dropLast().map { $0.cell(event) }.joined(separator: "  ")
-        Terminal.print(common.output == .wide ? line + "  " + (event["data"]?.description ?? "") : line)
+        let line = zip(Events.columns, [6, 19, 16, 0]).map { column, width in
+          let cell = column.cell(event)
+          return cell + String(repeating: " ", count: max(0, width - cell.count))
+        }.joined(separator: "  ")
+        let rest = [event["type"]?.string, event["stream"]?.string, event["data"]?.description].compactMap { $0 }.joined(separator: "  ")
+        Terminal.print(common.output == .wide ? line + "  " + rest : line)
       }
     }
   }
