@@ -29,7 +29,7 @@ struct Kedge: AsyncParsableCommand {
     ])
 
   static func main() async {
-    signal(SIGPIPE, SIG_IGN)
+    signal(SIGPIPE) { _ in }  // A handler, unlike SIG_IGN, is not handed on to trainers.
     let arguments = withBareWait(Array(CommandLine.arguments.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)

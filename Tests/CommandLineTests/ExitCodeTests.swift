@@ -20,7 +20,7 @@ import Values
     #expect(answer.output.isEmpty)
   }
 
-  @Test func `1: a database that cannot be reached is said in one line`() async throws {
+  @Test func `1: a database that cannot be reached is said in one line, without its password`() async throws {
     let answer = try await Program(database: "postgresql:///kedge?host=/nonexistent&user=secret&password=hunter2").run("get", "models")
     #expect(answer.status == 1)
     #expect(answer.talk.hasPrefix("kedge: the database cannot be reached: "))

@@ -89,7 +89,7 @@ struct Renderer {
     let cells = items.map { item in columns.map { $0.cell(item) } }
     var widths = columns.indices.map { column in ([columns[column].header] + cells.map { $0[column] }).map(\.count).max() ?? 0 }
     if let width {
-      while widths.reduce(0, +) + 2 * (widths.count - 1) > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 8 {
+      while widths.reduce(0, +) + 2 * (widths.count - 1) > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 6 {
         widths[widest] -= 1
       }
     }
@@ -98,7 +98,8 @@ struct Renderer {
         let cut = cell.count > width ? cell.prefix(max(0, width - 1)) + "…" : cell[...]
         return cut + String(repeating: " ", count: width - cut.count)
       }
-      return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()) + "\n"
+      let whole = padded.joined(separator: "  ")
+      return String((width.map { whole.prefix($0) } ?? whole[...]).reversed().drop { $0 == " " }.reversed()) + "\n"
     }
     return Terminal.paint(line(columns.map(\.header)).trimmingCharacters(in: .newlines), .bold) + "\n" + cells.map(line).joined()
   }
