@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Values
 
 /// One reading of a comma-separated file: header, then blocks in parallel, then columns; columns that turn out to be strings are read again.
 struct CSVReading {
@@ -22,65 +23,90 @@ struct CSVReading {
 
   /// Reads it all.
   func table() throws(TableError) -> DataTable {
-    let begun = try CSVHeader(source: source, name: name, path: path, delimiter: options.delimiter)
-    var kinds = plan(begun)
+    let begun = try begin()
+    var kinds = plan(begun).map(\.kind)
     var columns: [Column?] = Array(repeating: nil, count: begun.names.count)
     // A column read as numbers that holds too many other cells is read once more, as strings.
     for _ in 0..<2 {
-      let (builders, rows) = try pass(begun, kinds)
+      var builders: [ColumnBuilder] = []
+      let passKinds = kinds
+      let rows = try pass(begun, kinds) { $0 } joining: { block, bytes, rows in
+        if builders.isEmpty { builders = makeBuilders(begun.names, passKinds, expectedRows: expectedRows(bytes, rows)) }
+        for column in builders.indices { builders[column].append(block[column]) }
+      }
+      if builders.isEmpty { builders = makeBuilders(begun.names, kinds, expectedRows: 0) }
       for (position, builder) in builders.enumerated() where kinds[position] != .skip {
         columns[position] = builder.finish()
         kinds[position] = columns[position] == nil ? .string : .skip
       }
-      if !kinds.contains(.string) {
-        return DataTable(source: name, rowCount: rows, columns: columns.compactMap { $0 })
-      }
+      if !kinds.contains(.string) { return DataTable(source: name, rowCount: rows, columns: columns.compactMap { $0 }) }
     }
     throw TableError(source: name, problem: "changed while it was read", advice: "read it again when it is complete")
   }
 
+  /// Reads the header.
+  func begin() throws(TableError) -> CSVHeader { try CSVHeader(source: source, name: name, path: path, delimiter: options.delimiter) }
+
+  /// What a column is read as.
+  struct Planned: Sendable {
+    var kind: CellKind
+    /// Whether its texts are times.
+    var areTimes = false
+  }
+
   /// What each column is read as: declared, or judged by the first records.
-  private func plan(_ begun: CSVHeader) -> [CellKind] {
-    let declared = begun.names.map { column -> CellKind? in
-      if options.raw.contains(column) { return .raw }
-      return options.types[column].map { $0 == .numeric ? .number : .string }
+  func plan(_ begun: CSVHeader) -> [Planned] {
+    let declared = begun.names.map { column -> Planned? in
+      if options.raw.contains(column) { return Planned(kind: .raw) }
+      return options.types[column].map { Planned(kind: $0 == .numeric ? .number : .string, areTimes: $0 == .datetime) }
     }
     let sample = begun.sample(kinds: declared.map { $0 == nil ? .string : .skip })
     return zip(declared, sample).map { declared, sampled in
       if let declared { return declared }
-      guard case .strings(_, let pool, _) = sampled else { return .number }
-      return (0..<pool.count).allSatisfy { pool.withBytes($0) { CellText.number($0) != nil } } ? .number : .string
+      guard case .strings(let codes, let pool) = sampled else { return Planned(kind: .number) }
+      let isNumber = (0..<pool.count).map { pool.withBytes($0) { CellText.number($0) != nil } }
+      var (present, others) = (0, 0)
+      for code in codes where code >= 0 {
+        present += 1
+        if !isNumber[Int(code)] { others += 1 }
+      }
+      if others == 0 || Double(others) <= Double(present) * ColumnBuilder.strayShare { return Planned(kind: .number) }
+      return Planned(kind: .string, areTimes: pool.strings.allSatisfy { Timestamp($0) != nil })
     }
   }
 
-  private func pass(_ begun: CSVHeader, _ kinds: [CellKind]) throws(TableError) -> ([ColumnBuilder], rows: Int) {
+  /// Reads all blocks once: `making` turns a block's columns into something, on any thread; `joining` gets these in order, with the block's bytes and rows.
+  /// - Returns: the rows read.
+  func pass<Made: Sendable>(
+    _ begun: CSVHeader, _ kinds: [CellKind], making: @escaping @Sendable ([BlockColumn]) -> Made, joining: (Made, _ bytes: Int, _ rows: Int) -> Void
+  ) throws(TableError) -> Int {
     let (stream, rest) = try begun.body(of: source)
     var blocks = CSVBlocks(stream: stream, source: name, delimiter: begun.delimiter, begun: rest)
     let parser = CSVBlockParser(source: name, names: begun.names, kinds: kinds, delimiter: begun.delimiter)
-    var builders: [ColumnBuilder] = []
     var line = begun.firstLine
     var rows = 0
     let width = ProcessInfo.processInfo.activeProcessorCount
     while true {
       var batch: [CSVBlocks.Block] = []
       while batch.count < width, let block = try blocks.next() { batch.append(block) }
-      if batch.isEmpty { break }
-      // Blocks are parsed before the number of lines in the blocks ahead of them is known: lines are counted from 0 and moved afterwards.
-      var parsed = Parallel.map(batch) { parser.parse($0.bytes, firstLine: 0) }
-      if builders.isEmpty { builders = makeBuilders(begun.names, kinds, expectedRows: expectedRows(batch[0].count, parsed[0].rows)) }
-      for index in parsed.indices {
-        if var error = parsed[index].error {
-          error.line = error.line.map { $0 + line }
-          throw error
-        }
-        for column in builders.indices { builders[column].append(CSVReading.moved(parsed[index].columns[column], by: line)) }
-        parsed[index].columns = []
-        line += parsed[index].lines
-        rows += parsed[index].rows
+      if batch.isEmpty { return rows }
+      // Blocks are parsed before the number of lines in the blocks ahead of them is known: a stray cell's or an error's line is moved afterwards,
+      // which is why the lines of a batch are counted first.
+      var starts: [(block: CSVBlocks.Block, line: Int)] = []
+      for block in batch {
+        starts.append((block, line))
+        line += block.bytes.count { $0 == 0x0a }
+      }
+      let parsed = Parallel.map(starts) { start in
+        let block = parser.parse(start.block.bytes, firstLine: start.line)
+        return (made: making(block.columns), rows: block.rows, error: block.error)
+      }
+      for (block, result) in zip(batch, parsed) {
+        if let error = result.error { throw error }
+        joining(result.made, block.count, result.rows)
+        rows += result.rows
       }
     }
-    if builders.isEmpty { builders = makeBuilders(begun.names, kinds, expectedRows: 0) }
-    return (builders, rows)
   }
 
   private func makeBuilders(_ names: [String], _ kinds: [CellKind], expectedRows: Int) -> [ColumnBuilder] {
@@ -91,16 +117,6 @@ struct CSVReading {
   private func expectedRows(_ blockBytes: Int, _ blockRows: Int) -> Int {
     guard size > blockBytes, blockBytes > 0, case .file = source else { return blockRows }
     return Int(Double(size) / Double(blockBytes) * Double(blockRows) * 1.02)
-  }
-
-  private static func moved(_ column: BlockColumn, by lines: Int) -> BlockColumn {
-    switch column {
-    case .skipped: return column
-    case .numbers(let values, let isWhole, let missing, let strays, let first):
-      let stray = first.map { StrayCell(line: $0.line + lines, text: $0.text, count: $0.count) }
-      return .numbers(values: values, isWhole: isWhole, missing: missing, strays: strays, firstStray: stray)
-    case .strings(let codes, let pool, let seen): return .strings(codes: codes, pool: pool, lines: seen.map { $0 + lines })
-    }
   }
 }
 

@@ -32,14 +32,17 @@ public struct TableReader: Sendable {
 
   /// Reads a file.
   /// - Throws: `TableError`, which names file, line and column.
-  public func read(path: String) throws(TableError) -> DataTable {
+  public func read(path: String) throws(TableError) -> DataTable { try reading(path: path).table() }
+
+  /// - Throws: `TableError` when the path names a directory, or standard input cannot be read.
+  func reading(path: String) throws(TableError) -> CSVReading {
     let name = path == "-" ? "standard input" : path
     var information = stat()
     if path != "-", stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFDIR {
       throw TableError(source: name, problem: "is a directory", advice: "name a file")
     }
     let source: ByteSource = path == "-" ? try .standardInput() : path.lowercased().hasSuffix(".gz") ? .gzip(path) : .file(path)
-    return try CSVReading(source: source, name: name, path: path, size: Int(information.st_size), options: options).table()
+    return CSVReading(source: source, name: name, path: path, size: Int(information.st_size), options: options)
   }
 
   /// Reads bytes already at hand.
