@@ -121,10 +121,10 @@ extension TableReader {
         let profile = part ?? ColumnProfile(name: begun.names[index], storage: .numbers, declared: options.types[begun.names[index]])
         let tooMany = Double(profile.strays) > Double(profile.count + profile.strays) * ColumnBuilder.strayShare
         if tooMany, options.types[profile.name] != .numeric {
-          planned[index] = CSVReading.Planned(kind: .string)
+          planned[index] = RecordReading.Planned(kind: .string)
         } else {
           columns[index] = profile
-          planned[index] = CSVReading.Planned(kind: .skip)
+          planned[index] = RecordReading.Planned(kind: .skip)
         }
       }
       if planned.allSatisfy({ $0.kind == .skip }) { break }
@@ -132,7 +132,7 @@ extension TableReader {
     return TableProfile(source: path == "-" ? "standard input" : path, rows: rows, columns: columns.compactMap { $0 })
   }
 
-  private static func profile(_ name: String, _ plan: CSVReading.Planned, _ declared: ColumnType?, _ block: BlockColumn) -> ColumnProfile? {
+  private static func profile(_ name: String, _ plan: RecordReading.Planned, _ declared: ColumnType?, _ block: BlockColumn) -> ColumnProfile? {
     switch block {
     case .skipped: return nil
     case .numbers(let values, let isWhole, _, let strays, _):
