@@ -90,7 +90,7 @@ struct Up: AsyncParsableCommand {
 
   private func announce(_ cluster: RunningCluster) {
     if common.output == .json {
-      Terminal.print((["ready": true, "url": nil, "database": .string(cluster.url)] as JSON).description)
+      Terminal.print("{\"ready\": true, \"url\": null, \"database\": \(JSON.string(cluster.url))}")
     } else {
       Terminal.print("kedge is ready")
       Terminal.print("  database  \(cluster.url)")
