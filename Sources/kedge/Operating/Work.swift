@@ -39,7 +39,7 @@ struct Work: AsyncParsableCommand {
     options.maximumConnections = concurrency * roles.count + (roles.contains(.projector) ? 24 : 6)
     options.preparedStatements = ProcessInfo.processInfo.environment["KEDGE_PREPARED_STATEMENTS"] != "off"
     // A wrong URL is an error at once; later a database that is away is waited for.
-    try await common.withDatabase { try await $0.query("select 1") }
+    _ = try await common.withDatabase { try await $0.query("select 1") }
     let client = PostgresClient(url, options: options, logger: logger)
     let process = WorkerProcess(
       roles: roles, database: client,
