@@ -15,10 +15,10 @@ struct Kedge: AsyncParsableCommand {
       """,
     version: version,
     groupedSubcommands: [
-      CommandGroup(name: "Running", subcommands: [Migrate.self, Work.self, Doctor.self]),
+      CommandGroup(name: "Running", subcommands: [Up.self, Migrate.self, Work.self, Doctor.self]),
       CommandGroup(name: "Declaring", subcommands: [Apply.self, Diff.self, Export.self, Delete.self]),
       CommandGroup(name: "Looking", subcommands: [Get.self, Describe.self, Events.self, Why.self, Logs.self]),
-      CommandGroup(name: "Data", subcommands: [Compare.self, Baseline.self, Measure.self]),
+      CommandGroup(name: "Data", subcommands: [Compare.self, Evaluate.self, Detect.self, Baseline.self, Measure.self]),
       CommandGroup(name: "Training", subcommands: [Retrain.self, Cancel.self, Tag.self, Alias.self]),
       CommandGroup(
         name: "Rolling out",

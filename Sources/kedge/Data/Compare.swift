@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Dispatch
 internal import Profiles
 internal import Statistics
 internal import Values
@@ -44,16 +43,10 @@ struct Compare: AsyncParsableCommand {
   func run() async throws {
     let options = try options()
     let (reference, current) = (reference, current)
-    // Reading and comparing block, and compute on all processors: a thread of its own.
-    let result = try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(
-          with: Swift.Result {
-            let one = try TableReader.read(path: reference)
-            let other = try TableReader.read(path: current)
-            return try Comparison.run(reference: one, current: other, options: options)
-          })
-      }
+    let result = try await onThread {
+      let one = try TableReader.read(path: reference)
+      let other = try TableReader.read(path: current)
+      return try Comparison.run(reference: one, current: other, options: options)
     }
     Renderer(format: common.output).document(result.json) { text(result) }
     if failOnDrift, result.drift.detected { throw Complaint(.answerIsNo, nil) }

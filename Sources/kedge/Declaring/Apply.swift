@@ -18,6 +18,12 @@ struct Apply: AsyncParsableCommand {
   @OptionGroup var writing: WritingOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if writing.expectedVersion != nil {
+      throw ValidationError("--expected-version: files change several streams, each at the version at which it was read; leave it out")
+    }
+  }
+
   func run() async throws {
     let sources = try files.sources()
     try await common.withDatabase { client in

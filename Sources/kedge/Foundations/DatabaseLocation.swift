@@ -1,3 +1,4 @@
+internal import Embedded
 internal import Foundation
 
 /// Where the database is.
@@ -11,18 +12,15 @@ struct DatabaseLocation {
       return
     }
     let directory = DatabaseLocation.directory(options)
-    guard let text = try? String(contentsOfFile: DatabaseLocation.urlFile(in: directory), encoding: .utf8) else {
+    guard let url = EmbeddedCluster.url(directory: directory) else {
       throw Complaint(
         .failed, "no database: no instance runs in \(directory); start one with `kedge up`, or name a database with --database or KEDGE_DATABASE_URL")
     }
-    url = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    self.url = url
   }
 
   /// The directory of the embedded instance.
   static func directory(_ options: CommonOptions) -> String {
     options.directory ?? ProcessInfo.processInfo.environment["KEDGE_DIRECTORY"] ?? ".kedge"
   }
-
-  /// `up` writes the URL there while it runs.
-  static func urlFile(in directory: String) -> String { directory + "/database-url" }
 }

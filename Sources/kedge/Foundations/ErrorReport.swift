@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import Declarations
+internal import Embedded
 internal import EventLog
 internal import Foundation
 internal import Lifecycle
+internal import Migrations
 internal import PostgreSQL
 internal import Profiles
 internal import Projections
@@ -28,6 +30,8 @@ struct ErrorReport: Equatable {
     case is IdempotencyConflict: (status, message) = (.conflict, "\(error)")
     case is ReplayError: (status, message) = (.failed, "\(error)")
     case let error as PostgresError: (status, message) = ErrorReport.of(error)
+    case let error as EmbeddedError: (status, message) = (error.isBadInput ? .badUsage : .failed, "\(error)")
+    case let error as MigrationError: (status, message) = (.failed, "\(error)")
     case let error as TableError: (status, message) = (.badUsage, "\(error)")
     case let lost as ConnectionLost:
       (status, message) = (.failed, "the database cannot be reached: \(lost.reason); is it running, and is the URL right? `kedge doctor` checks")

@@ -72,6 +72,11 @@ struct EventDocuments {
     try await query("e.stream = \(stream) order by (e.type = any(\(types)::text[])) desc, e.version desc limit 1").first
   }
 
+  /// The newest event of a stream that has one of these types.
+  func newest(of stream: String, among types: [String]) async throws -> JSON? {
+    try await query("e.stream = \(stream) and e.type = any(\(types)::text[]) order by e.version desc limit 1").first
+  }
+
   private func query(_ condition: Query) async throws -> [JSON] {
     try await database.query(
       """

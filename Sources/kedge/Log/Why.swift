@@ -75,7 +75,12 @@ struct Why: AsyncParsableCommand {
         throw Complaint(.notFound, "there is no version \(version)")
       }
       return event
-    case let category where ["endpoint", "model", "monitor", "rule", "pipeline", "pool", "channel", "schedule"].contains(category):
+    case "endpoint":
+      // Who went back asks why: the decision tells, and what followed from it does not.
+      let turn = try await documents.newest(of: "endpoint/\(name)", among: ["rollback_decided", "rollout_started"])
+      if let turn, turn["type"] == "rollback_decided" { return turn }
+      return try await newest(documents, "endpoint/\(name)", [])
+    case let category where ["model", "monitor", "rule", "pipeline", "pool", "channel", "schedule"].contains(category):
       return try await newest(documents, "\(category)/\(name)", [])
     default:
       throw Complaint(

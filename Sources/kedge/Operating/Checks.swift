@@ -54,7 +54,7 @@ enum Checks {
     let row = try await database.query(
       """
       select count(*), coalesce(extract(epoch from clock_timestamp() - min(e.recorded_at)), 0)::double precision
-      from kedge.event e where e.recorded_at > clock_timestamp() - interval '1 day'
+      from kedge.event e where e.number > (select coalesce(max(o.event), 0) - 100000 from kedge.log_order o)
         and not exists (select from kedge.log_order o where o.event = e.number)
       """
     ).first

@@ -38,13 +38,13 @@ struct Work: AsyncParsableCommand {
     // The projector's followers each have a transaction of their own.
     options.maximumConnections = concurrency * roles.count + (roles.contains(.projector) ? 24 : 6)
     options.preparedStatements = ProcessInfo.processInfo.environment["KEDGE_PREPARED_STATEMENTS"] != "off"
+    // A wrong URL is an error at once; later a database that is away is waited for.
+    _ = try await common.withDatabase { try await $0.query("select 1") }
     let client = PostgresClient(url, options: options, logger: logger)
     let process = WorkerProcess(
       roles: roles, database: client,
       options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15)), logger: logger)
     do {
-      // A wrong URL is an error at once; later a database that is away is waited for.
-      try await client.query("select 1")
       logger.notice("worker runs", metadata: ["roles": "\(roles.map(\.rawValue).sorted().joined(separator: ","))"])
       try await Signals.cancelling({ Terminal.end(.failed) }) { try await process.run() }
     } catch {
