@@ -51,14 +51,14 @@ let package = Package(
     module("Lifecycle", ["Statistics", "Values"]),
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
-    module("Integrations", ["HTTPTransport", "Values", "CLinux", crypto, subprocess, system]),
+    module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
     module("Workers", [
       "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
     ]),
     .executableTarget(
       name: "kedge",
       dependencies: [
-        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", logging,
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -74,9 +74,12 @@ let package = Package(
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
     tests("HTTPTransportTests", ["HTTPTransport", "StubServer"]),
-    tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Values", "StubServer", "SuperviseFixture"]),
+    tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
     tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
     tests("WorkersTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "Workers"]),
+    tests(
+      "CommandLineTests",
+      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
     tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 /// An HTTP client over libcurl. All its requests run on one thread of its own, whatever their number; connections are kept and used again.
 ///
-/// Make one, hand it to whoever sends, and close it at the end. Proxies are taken from the environment (`https_proxy`, `no_proxy`), except for loopback addresses.
+/// Make one, hand it to whoever sends, and close it at the end. Proxies are taken from the environment (`https_proxy`, `no_proxy`),
+/// except for loopback addresses.
 public final class HTTPClient: Sendable {
   private let loop: TransferLoop
 

@@ -1,3 +1,4 @@
+public import Lifecycle
 internal import SystemPackage
 
 /// Turns references into values, where the value is needed and each time anew, so that a changed file counts at once.
@@ -11,7 +12,7 @@ public struct CredentialResolver: Sendable {
   /// - Throws: `CredentialError`.
   public func resolve(_ reference: CredentialReference) throws(CredentialError) -> Secret {
     let found =
-      switch reference.place {
+      switch reference.source {
       case .environment(let name): environment[name]
       case .file(let path): try contents(of: path, reference)
       }
@@ -42,5 +43,26 @@ public struct CredentialResolver: Sendable {
     }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .unusable(reference) }
     return text
+  }
+}
+
+/// Why a credential has no value. It names the reference, never what was found there.
+public enum CredentialError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// No variable of this name is in the worker's environment.
+  case variableNotSet(String)
+  /// The file at this path is missing, or cannot be opened or read.
+  case fileUnreadable(String, reason: String)
+  /// Nothing but white space is there.
+  case empty(CredentialReference)
+  /// It holds control characters, which no header can carry, or is longer than 64 KiB.
+  case unusable(CredentialReference)
+
+  public var description: String {
+    switch self {
+    case .variableNotSet(let name): "env:\(name): the variable is not set where the worker runs; set it there, or in the .env of its directory"
+    case .fileUnreadable(let path, let reason): "file:\(path): \(reason); the worker must be able to read it"
+    case .empty(let reference): "\(reference): is empty"
+    case .unusable(let reference): "\(reference): holds more than one line, control characters, or more than 64 KiB"
+    }
   }
 }

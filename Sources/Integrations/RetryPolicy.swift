@@ -3,7 +3,8 @@ internal import Values
 /// When to try again: exponential backoff with full jitter, a cap and an end.
 ///
 /// After attempt *n* (from 1) the wait is `random × min(cap, base × 2ⁿ⁻¹)` with `random` evenly in 0..<1, so that those who failed together
-/// do not come back together; never shorter than what the server asked for, and that never longer than `longestRetryAfter`. With the default (base 2 s, cap 10 min, 12 attempts):
+/// do not come back together; never shorter than what the server asked for, and that never longer than `longestRetryAfter`.
+/// With the default (base 2 s, cap 10 min, 12 attempts):
 ///
 /// | after attempt | at most | on average | at most in total |
 /// |---|---|---|---|

@@ -45,7 +45,7 @@ public final class PostgresClient: Queryable {
     while true {
       do {
         return try await withConnection { try await $0.withTransaction(isolation: isolation, idleTimeout: idleTimeout, body) }
-      } catch where attempt < retries && PostgresClient.mayRunAgain(error) {
+      } catch  where attempt < retries && PostgresClient.mayRunAgain(error) {
         attempt += 1
         logger.debug("transaction runs again", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
         // At most 10, 20, 40 ms …: enough for the winner of a deadlock to finish.

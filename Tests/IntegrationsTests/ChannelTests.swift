@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTransport
 import Integrations
+import Lifecycle
 import StubServer
 import Testing
 import Values
@@ -51,7 +52,7 @@ extension ChannelFailure {
 
 struct SlackTests {
   private func slack(_ token: String, _ http: HTTPClient, channel: String = "#model-monitoring") throws -> SlackChannel {
-    SlackChannel(token: try CredentialReference("env:\(token)"), channel: channel, baseURL: try Stub.url, http: http, credentials: resolver)
+    SlackChannel(token: CredentialReference(.environment(token)), channel: channel, baseURL: try Stub.url, http: http, credentials: resolver)
   }
 
   @Test func `a message is accepted and its receipt threads the next one`() async throws {
@@ -151,7 +152,7 @@ struct SlackTests {
     let failure = try await Stub.withClient { http in
       try await refusal {
         let slack = SlackChannel(
-          token: try CredentialReference("env:GOOD"), channel: "#a", baseURL: "http://127.0.0.1:1", http: http, credentials: resolver)
+          token: CredentialReference(.environment("GOOD")), channel: "#a", baseURL: "http://127.0.0.1:1", http: http, credentials: resolver)
         _ = try await slack.send(.example(), idempotencyKey: "m")
       }
     }
@@ -165,7 +166,7 @@ struct SlackWebhookTests {
     let url = try Stub.url + path
     return try await Stub.withClient { http in
       let credentials = CredentialResolver(environment: ["HOOK": url])
-      let channel = SlackWebhookChannel(url: try CredentialReference("env:HOOK"), http: http, credentials: credentials)
+      let channel = SlackWebhookChannel(url: CredentialReference(.environment("HOOK")), http: http, credentials: credentials)
       return try await channel.send(.example(), idempotencyKey: "m")
     }
   }
@@ -191,7 +192,7 @@ struct SlackWebhookTests {
     let failure = try await Stub.withClient { http in
       try await refusal {
         let credentials = CredentialResolver(environment: ["HOOK": "http://127.0.0.1:1/services/T000/B000/SECRET"])
-        _ = try await SlackWebhookChannel(url: try CredentialReference("env:HOOK"), http: http, credentials: credentials)
+        _ = try await SlackWebhookChannel(url: CredentialReference(.environment("HOOK")), http: http, credentials: credentials)
           .send(.example(), idempotencyKey: "m")
       }
     }
@@ -205,7 +206,7 @@ struct HTTPChannelTests {
 
   private func channel(_ path: String, _ http: HTTPClient, signed: Bool = true) throws -> HTTPChannel {
     HTTPChannel(
-      address: .url(try Stub.url + path), secret: signed ? try CredentialReference("env:KEY") : nil, bearer: try CredentialReference("env:TOKEN"),
+      address: .url(try Stub.url + path), secret: signed ? CredentialReference(.environment("KEY")) : nil, bearer: CredentialReference(.environment("TOKEN")),
       http: http, credentials: credentials, clock: { Timestamp(microseconds: 1_795_000_000_999_999) })
   }
 
@@ -283,8 +284,20 @@ struct HTTPChannelTests {
   }
 
   @Test func `an address may be a reference`() throws {
-    #expect(HTTPChannel.Address("env:HOOK") == .secret(try CredentialReference("env:HOOK")))
+    #expect(HTTPChannel.Address("env:HOOK") == .secret(CredentialReference(.environment("HOOK"))))
+    #expect(HTTPChannel.Address("file:secrets/hook") == .secret(CredentialReference(.file("secrets/hook"))))
     #expect(HTTPChannel.Address("https://example.com") == .url("https://example.com"))
+  }
+
+  @Test(arguments: ["env:1HOOK", "file:", "file:/run/h\0ok", ""])
+  func `an address that is neither a reference nor a URL is final`(address: String) async throws {
+    let failure = try await Stub.withClient { http in
+      try await refusal {
+        let channel = HTTPChannel(address: .init(address), secret: nil, http: http, credentials: credentials, clock: { Timestamp(microseconds: 0) })
+        _ = try await channel.send(.example(), idempotencyKey: "m")
+      }
+    }
+    #expect(failure.isFinal)
   }
 
   @Test func `a flaky server accepts in the end`() async throws {

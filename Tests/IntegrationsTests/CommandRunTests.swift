@@ -20,6 +20,8 @@ struct CommandRunTests {
     let environment = ["KEDGE_DATABASE_URL": "postgresql://secret", "GREETING": "guten Tag"]
     let result = await attempt.run(["/bin/sh", "-c", "echo \"$GREETING.$KEDGE_DATABASE_URL.\""], environment: environment)
     #expect(result.lastLines == ["guten Tag.."])
+    let python = ["python3", "-c", "import os, sys; sys.stdout.write('not held back'); os._exit(0)"]
+    #expect(await attempt.run(python).lastLines == ["not held back"])
   }
 
   @Test func `its signals, its input and its descriptors are those of a fresh process`() async throws {

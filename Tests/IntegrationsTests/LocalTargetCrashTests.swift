@@ -16,7 +16,7 @@ struct LocalTargetCrashTests {
     let health = try deployment.following()
     try await deployment.target(health: health).shift(to: deployment.plan(1, 2), token: 1)
     let (process, _) = try deployment.deployer(["deploy", deployment.directory.path, health, "2", step, "kill", "risk/fraud/2"])
-    process.waitUntilExit()
+    await process.ended()
     #expect(process.terminationReason == .uncaughtSignal)
     let traffic = try deployment.traffic
     #expect(traffic == deployment.expected(deployment.plan(1, 2), 1) || traffic == deployment.expected(deployment.plan(2), 2))
@@ -34,7 +34,7 @@ struct LocalTargetCrashTests {
     let health = try deployment.following()
     try await deployment.target(health: health).shift(to: deployment.plan(1), token: 1)
     let (process, _) = try deployment.deployer(["deploy", deployment.directory.path, health, "2", step, "kill", "risk/fraud/2"])
-    process.waitUntilExit()
+    await process.ended()
     let target = deployment.target(health: "\(try Stub.url)/status/503", healthTimeout: .milliseconds(60))
     let failure = try await deployment.failure { try await target.shift(to: deployment.plan(2), token: 3) }
     guard case .notConfirmed = failure else {
@@ -50,7 +50,7 @@ struct LocalTargetCrashTests {
     let deployment = try Deployment()
     let health = try deployment.following()
     let (process, _) = try deployment.deployer(["deploy", deployment.directory.path, health, "1", step, "kill", "risk/fraud/1"])
-    process.waitUntilExit()
+    await process.ended()
     try await deployment.target(health: health).shift(to: deployment.plan(1), token: 1)
     #expect(try deployment.traffic == deployment.expected(deployment.plan(1), 1))
     #expect(deployment.link == "versions/risk/fraud/1")
@@ -66,7 +66,7 @@ struct LocalTargetCrashTests {
     kill(zombie.processIdentifier, SIGSTOP)
     try await deployment.target(health: try deployment.following()).shift(to: deployment.plan(2), token: 2)
     kill(zombie.processIdentifier, SIGCONT)
-    zombie.waitUntilExit()
+    await zombie.ended()
     let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     #expect(said.contains("the fencing token 1 is stale: 2 has been seen"))
     #expect(try deployment.traffic == deployment.expected(deployment.plan(2), 2))
@@ -88,7 +88,7 @@ struct LocalTargetCrashTests {
     #expect(holder.hasPrefix("process \(stopped.processIdentifier) of "))
     #expect(failure?.isRetryable == true)
     kill(stopped.processIdentifier, SIGKILL)
-    stopped.waitUntilExit()
+    await stopped.ended()
     try await hasty.shift(to: deployment.plan(2), token: 2)
     #expect(try deployment.traffic == deployment.expected(deployment.plan(2), 2))
   }
@@ -97,14 +97,16 @@ struct LocalTargetCrashTests {
 struct PlacingTests {
   private let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-  private func artifact(_ directory: TemporaryDirectory, version: String = "risk/fraud/3", fileName: String = "model.bin", sha256: String? = nil) throws -> ModelArtifact {
+  private func artifact(
+    _ directory: TemporaryDirectory, version: String = "risk/fraud/3", fileName: String = "model.bin", sha256: String? = nil
+  ) throws -> ModelArtifact {
     try directory.write("source", "abc")
     return ModelArtifact(version: version, file: "\(directory.path)/source", fileName: fileName, sha256: sha256 ?? self.sha256)
   }
 
   private func place(_ artifact: ModelArtifact, in directory: TemporaryDirectory) async throws -> PlacedVersion {
     let http = try HTTPClient()
-    return try await LocalTarget(directory: "\(directory.path)/live", health: nil, http: http).place(artifact)
+    return try await LocalTarget(directory: "\(directory.path)/live//", health: nil, http: http).place(artifact)
   }
 
   @Test func `an artifact is copied, verified and readable by all`() async throws {
@@ -170,7 +172,7 @@ struct PlacingTests {
     process.executableURL = URL(filePath: Attempt.fixture)
     process.arguments = ["copy", "\(directory.path)/live", artifact.file, sha256, step]
     try process.run()
-    process.waitUntilExit()
+    await process.ended()
     #expect(process.terminationReason == .uncaughtSignal)
     #expect(directory.exists("live/versions/risk/fraud/3/model.bin") == (step == "placed"))
     let folder = "\(directory.path)/live/versions/risk/fraud/3"

@@ -107,7 +107,7 @@ struct OrphanTests {
     #expect(await eventually { attempt.directory.exists("ready") })
     #expect(try attempt.processes(matching: "sleep").count >= 6)
     kill(worker.processIdentifier, SIGKILL)
-    worker.waitUntilExit()
+    await worker.ended()
     #expect(try await eventually { try attempt.processes() == [] })
     #expect(try attempt.directory.read("log").contains("kedge: the worker is gone, so the command is ended"))
   }
@@ -118,7 +118,7 @@ struct OrphanTests {
     let worker = try worker(attempt, "\(Self.family)\nsleep 310")
     try await Task.sleep(for: .milliseconds(5 + step * 11))
     kill(worker.processIdentifier, SIGKILL)
-    worker.waitUntilExit()
+    await worker.ended()
     #expect(try await eventually { try attempt.processes() == [] })
   }
 
@@ -130,7 +130,7 @@ struct OrphanTests {
     try attempt.directory.write("go", "")
     #expect(await eventually { attempt.directory.exists("gone") })
     kill(worker.processIdentifier, SIGCONT)
-    worker.waitUntilExit()
+    await worker.ended()
     #expect(worker.terminationStatus == 0)
     #expect(try attempt.processes() == [])
   }
@@ -157,12 +157,12 @@ struct OrphanTests {
     kill(worker.processIdentifier, SIGSTOP)
     kill(supervisor, SIGKILL)
     kill(worker.processIdentifier, SIGKILL)
-    worker.waitUntilExit()
+    await worker.ended()
     #expect(try await eventually { try attempt.processes() == [] })
   }
 
   @Test(arguments: [[], ["--"], ["--timeout-milliseconds", "soon", "--", "true"], ["--nonsense", "1", "--", "true"], ["--", "true"]])
-  func `a supervisor that is not called by a worker says so`(arguments: [String]) throws {
+  func `a supervisor that is not called by a worker says so`(arguments: [String]) async throws {
     let process = Process()
     process.executableURL = URL(filePath: Attempt.fixture)
     process.arguments = ["supervise"] + arguments
@@ -170,8 +170,8 @@ struct OrphanTests {
     let errors = Pipe()
     process.standardError = errors
     try process.run()
-    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    await process.ended()
+    let text = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
     #expect(process.terminationStatus == 2)
     #expect(text.hasPrefix("kedge supervise: "))
   }

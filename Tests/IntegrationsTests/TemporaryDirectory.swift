@@ -24,6 +24,11 @@ final class TemporaryDirectory: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
+extension Process {
+  /// Waits for its end, and holds no thread meanwhile.
+  func ended() async { _ = await eventually { !isRunning } }
+}
+
 /// Waits until `condition` holds, at most ten seconds.
 func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
   let deadline = ContinuousClock.now + .seconds(10)

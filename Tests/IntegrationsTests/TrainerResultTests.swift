@@ -26,7 +26,8 @@ struct TrainerResultTests {
   }
 
   @Test func `a result is read`() throws {
-    let result = try read(#"{"artifact": "model.joblib", "metrics": {"accuracy": 0.93, "rows": 398}, "tags": {"seed": 7, "fast": true, "by": "RF"}, "more": []}"#)
+    let result = try read(
+      #"{"artifact": "model.joblib", "metrics": {"accuracy": 0.93, "rows": 398}, "tags": {"seed": 7, "fast": true, "by": "RF"}, "more": []}"#)
     #expect(result.artifact == "\(directory.path)/model.joblib")
     #expect(result.metrics == ["accuracy": 0.93, "rows": 398])
     #expect(result.tags == ["seed": "7", "fast": "true", "by": "RF"])

@@ -117,8 +117,26 @@ struct CredentialReferenceTests {
     #expect(CredentialReference("file:/run/secrets/x")?.text == "file:/run/secrets/x")
   }
 
-  @Test(arguments: ["xoxb-1234", "env:", "env:1A", "env:A B", "file:", "", "https://hooks.slack.com/services/T/B/x"])
-  func `a literal secret is no reference`(text: String) { #expect(CredentialReference(text) == nil) }
+  @Test(arguments: ["env:SLACK_API_TOKEN", "env:_a1", "file:secrets/token", "file:/run/a b:c"])
+  func `a reference prints as it was written, and is written as text`(text: String) throws {
+    let reference = try #require(CredentialReference(text))
+    #expect("\(reference)" == text)
+    #expect(try JSON(encoding: reference) == .string(text))
+    #expect(try JSON.string(text).decode(CredentialReference.self) == reference)
+  }
+
+  @Test(arguments: [
+    "xoxb-SECRET", "https://hooks.slack.com/services/T/B/SECRET", "", "env:", "env:1SECRET", "env:SE-CRET", "env:SE CRET", "env:SÉCRET", "env:SECRET\0",
+    "env:SECRET\n", "ENV:SECRET", " env:SECRET", "SECRET:env", "file:", "file:SEC\0RET", "FILE:SECRET",
+  ])
+  func `what is no reference is refused without repeating it`(text: String) {
+    #expect(CredentialReference(text) == nil)
+    #expect {
+      try JSON.string(text).decode(CredentialReference.self)
+    } throws: { error in
+      !"\(error)".contains("SEC") && "\(error)".contains("env:NAME or file:PATH")
+    }
+  }
 }
 
 struct MetricNameTests {

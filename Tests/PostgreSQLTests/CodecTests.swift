@@ -7,7 +7,8 @@ import Values
 /// Sends a value and reads it back; also through the server's text of it, so that both directions are not wrong alike.
 private func roundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(_ value: Value, _ type: String) async throws -> Bool {
   let db = try TestDatabase.serverClient()
-  let rows = try await db.query("select \(value)::\(unsafeSQL: type), \(value)::\(unsafeSQL: type)::text::\(unsafeSQL: type), \(Value?.none)::\(unsafeSQL: type)")
+  let rows = try await db.query(
+    "select \(value)::\(unsafeSQL: type), \(value)::\(unsafeSQL: type)::text::\(unsafeSQL: type), \(Value?.none)::\(unsafeSQL: type)")
   let (direct, throughText, null) = try rows[0].decode(Value.self, Value.self, Value?.self)
   return direct == value && throughText == value && null == nil
 }
@@ -116,7 +117,8 @@ struct CodecTests {
   func `no setting of the session changes what is read`(zone: String, style: String) async throws {
     try await db.withTransaction { transaction in
       try await transaction.query(
-        "select set_config('TimeZone', \(zone), true), set_config('DateStyle', \(style), true), set_config('extra_float_digits', '-5', true), set_config('bytea_output', 'escape', true)")
+        "select set_config('TimeZone', \(zone), true), set_config('DateStyle', \(style), true), set_config('extra_float_digits', '-5', true), set_config('bytea_output', 'escape', true)"
+      )
       let time = Timestamp("2026-11-23T06:10:42.123456Z")
       let (read, number, bytes) = try await transaction.query(
         "select '2026-11-23 06:10:42.123456+00'::timestamptz, \(0.1 + 0.2), \([UInt8](0...255))", as: Timestamp.self, Double.self, [UInt8].self)[0]
@@ -231,9 +233,11 @@ struct CodecTests {
   func `random values of every type go there and back in one statement`(seed: Seed) async throws {
     var random = seed.makeGenerator()
     func string() -> String {
-      String(String.UnicodeScalarView((0..<Int.random(in: 0...40, using: &random)).map { _ in
-        Unicode.Scalar(UInt32.random(in: 1...0x2ffff, using: &random)) ?? "?"
-      }))
+      String(
+        String.UnicodeScalarView(
+          (0..<Int.random(in: 0...40, using: &random)).map { _ in
+            Unicode.Scalar(UInt32.random(in: 1...0x2ffff, using: &random)) ?? "?"
+          }))
     }
     let integer = Int64.random(in: .min ... .max, using: &random)
     let double = Double(bitPattern: UInt64.random(in: 0...0x7fe0_0000_0000_0000, using: &random))

@@ -21,7 +21,8 @@ struct CopyTests {
         }
         #expect(count == 10_000)
         let (rows, names, sum) = try await connection.query(
-          "select count(*), count(name), sum((data->>'n')::bigint) from t where tags[2] = '\"' || id and name is distinct from 'x'", as: Int.self, Int.self, Int.self)[0]
+          "select count(*), count(name), sum((data->>'n')::bigint) from t where tags[2] = '\"' || id and name is distinct from 'x'", as: Int.self, Int.self,
+          Int.self)[0]
         #expect(rows == 10_000 && names == 6666 && sum == 49_995_000)
         var text = ""
         for try await piece in connection.copyOut("copy (select id, name from t where id < 3 order by id) to stdout (format csv)") {
@@ -117,7 +118,8 @@ struct CopyTests {
         }
       }
       let server = try TestDatabase.serverClient()
-      #expect(try await eventually { try await server.query("select from pg_stat_activity where datname = \(database.name) and query like 'COPY%'").count == 1 })
+      #expect(
+        try await eventually { try await server.query("select from pg_stat_activity where datname = \(database.name) and query like 'COPY%'").count == 1 })
       copying.cancel()
       await #expect(throws: CancellationError.self) { try await copying.value }
       let reading = Task {
@@ -125,7 +127,8 @@ struct CopyTests {
           for try await _ in connection.copyOut("copy (select generate_series(1, 1000000000)) to stdout") {}
         }
       }
-      #expect(try await eventually { try await server.query("select from pg_stat_activity where datname = \(database.name) and query like 'copy (%'").count == 1 })
+      #expect(
+        try await eventually { try await server.query("select from pg_stat_activity where datname = \(database.name) and query like 'copy (%'").count == 1 })
       reading.cancel()
       await #expect(throws: CancellationError.self) { try await reading.value }
       #expect(try await db.query("select count(*) from t", as: Int.self) == [0])

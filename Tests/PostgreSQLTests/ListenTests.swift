@@ -36,7 +36,8 @@ struct ListenTests {
       #expect(await first.next()?.payload == "1")
       #expect(await second.next()?.payload == "1")
       #expect(await other.next()?.payload == "2")
-      let count = try await db.query("select count(*) from pg_stat_activity where datname = \(database.name) and query like '%LISTEN%' and pid <> pg_backend_pid()", as: Int.self)
+      let count = try await db.query(
+        "select count(*) from pg_stat_activity where datname = \(database.name) and query like '%LISTEN%' and pid <> pg_backend_pid()", as: Int.self)
       #expect(count == [1])
     }
   }

@@ -74,7 +74,10 @@ struct PoolTests {
       let db = database.client
       let server = try TestDatabase.serverClient()
       let task = Task { try await db.query("select pg_sleep(600)") }
-      #expect(try await eventually { try await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = \(database.name) and state = 'active'").count == 1 })
+      #expect(
+        try await eventually {
+          try await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = \(database.name) and state = 'active'").count == 1
+        })
       await #expect { try await task.value } throws: { error in
         guard let error = error as? ConnectionLost else { return false }
         return error.outcome == .unknown && error.cause?.sqlState == .adminShutdown

@@ -51,7 +51,8 @@ struct QueryTests {
       await #expect { try await db.query("insert into u values (\(secret))") } throws: { error in
         guard let error = error as? PostgresError else { return false }
         return error.sqlState == .uniqueViolation && error.constraint == "one_name" && error.table == "u" && error.detail?.contains(secret) == true
-          && "\(error)" == "duplicate key value violates unique constraint \"one_name\" (SQLSTATE 23505, constraint one_name, statement: insert into u values ($1))"
+          && "\(error)"
+            == "duplicate key value violates unique constraint \"one_name\" (SQLSTATE 23505, constraint one_name, statement: insert into u values ($1))"
       }
     }
   }
@@ -136,7 +137,10 @@ struct QueryTests {
       let bytes = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
       let back = try await database.client.query("select \(bytes)", as: [UInt8].self)[0]
       #expect(back == bytes)
-      #expect(try await database.client.query("select sum(length(x)) from (select repeat('x', 1000) x from generate_series(1, 20000)) t", as: Int.self) == [20_000_000])
+      #expect(
+        try await database.client.query("select sum(length(x)) from (select repeat('x', 1000) x from generate_series(1, 20000)) t", as: Int.self) == [
+          20_000_000
+        ])
     }
   }
 

@@ -95,7 +95,7 @@ struct TransactionTests {
     try await withTestDatabase(.empty) { database async throws in
       let db = database.client
       let attempts = Count()
-      await #expect { 
+      await #expect {
         try await db.withTransaction(retries: 2) { transaction in
           _ = attempts.next()
           try await transaction.execute(unsafeScript: "do $$ begin raise exception 'x' using errcode = '40001'; end $$", name: "fail")

@@ -1,4 +1,5 @@
 import Foundation
+import PostgreSQL
 import TestSupport
 import Testing
 import Values
@@ -49,7 +50,7 @@ import Values
     try await Scenario.run { scenario in
       try scenario.worker("projector,scheduler,measurer,trainer,deployer,notifier")
       try await scenario.goLive()
-      #expect(try await scenario.kedge("retrain", "toy", "--parameter", "threshold=0.8", "--wait=60s", as: "dora").status == 0)
+      #expect(try await scenario.kedge("retrain", "toy", "--parameter", "threshold=0.8", "--wait=60s", as: "dora").status == 3)
       let held = try await scenario.deployment(of: "toy/2", in: "held")
       #expect(try await scenario.kedge("approve", held, as: "olga").status == 6)
       let override = try await scenario.kedge("promote", held, "--override-gate", "--reason", "the board wants it", "--yes", as: "otto")

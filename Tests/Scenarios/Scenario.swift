@@ -98,7 +98,7 @@ final class Scenario: @unchecked Sendable {
   /// Starts a worker.
   @discardableResult
   func worker(_ roles: String, lease: String = "2s") throws -> Process {
-    let process = process(["worker", "--role", roles], ["KEDGE_LEASE": lease, "KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)])
+    let process = process(["worker", "--role", roles, "--lease", lease], ["KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)])
     let log = "\(directory)/worker-\(UUID().uuidString.prefix(4)).log"
     FileManager.default.createFile(atPath: log, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: log)
@@ -183,7 +183,7 @@ final class Scenario: @unchecked Sendable {
   func goLive() async throws {
     #expect(try await kedge("apply", "-f", "kedge.yaml").status == 0)
     let run = try await kedge("retrain", "toy", "--wait=60s", "-o", "json", as: "dora")
-    #expect(run.status == 0, "\(run.err)\(logs())")
+    #expect(run.status == 8, "it waits for an approval now: \(run.err)\(logs())")
     let deployment = try await deployment(of: "toy/1", in: "awaiting_approval")
     let approved = try await kedge("approve", deployment, "--reason", "fine", as: "olga")
     #expect(approved.status == 0, "\(approved.err)")

@@ -1,4 +1,5 @@
 import Foundation
+import PostgreSQL
 import TestSupport
 import Testing
 import Values
@@ -45,7 +46,7 @@ import Values
       #expect(try await scenario.kedge("cancel", "run", run, "--reason", "wrong data", "--yes").status == 0)
       let pid = try #require(scenario.read("pids").flatMap { Int32($0.split(separator: "\n").first ?? "") })
       try await scenario.waitFor("the end of the trainer") { kill(pid, 0) != 0 }
-      #expect(try await scenario.value("select state from kedge.run") == "cancelled")
+      try await scenario.waitFor("the run to be cancelled", sql: "select 1 from kedge.run where state = 'cancelled'")
     }
   }
 

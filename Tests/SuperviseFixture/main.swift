@@ -1,5 +1,8 @@
-// Roles for tests that need processes of their own: `supervise …` is what `kedge supervise` is; `work LOG COMMAND…` is a worker that runs one command;
-// `deploy DIRECTORY HEALTH TOKEN STEP ACTION CURRENT [CANDIDATE]` is a deployer that stops or kills itself at a step; `copy DIRECTORY FILE SHA256 STEP` one that dies in a copy.
+// Roles for tests that need processes of their own.
+// supervise …                                                      what `kedge supervise` is
+// work LOG COMMAND…                                                a worker that runs one command
+// deploy DIRECTORY HEALTH TOKEN STEP ACTION CURRENT [CANDIDATE]    a deployer that stops or kills itself at a step
+// copy DIRECTORY FILE SHA256 STEP                                  one that dies in a copy
 internal import Foundation
 internal import Glibc
 internal import HTTPTransport
@@ -18,12 +21,15 @@ case "work":
 case "deploy":
   let (step, action) = (arguments[4], arguments[5])
   let directory = LocalDirectory(path: arguments[1], lockTimeout: .seconds(5)) { reached in
-    if reached.rawValue == step { kill(getpid(), action == "kill" ? SIGKILL : SIGSTOP) }
+    guard reached.rawValue == step else { return }
+    kill(getpid(), action == "kill" ? SIGKILL : SIGSTOP)
+    // A stop reaches this thread a little later; a stopped deployer goes no further.
+    while true { pause() }
   }
   func placed(_ version: String) -> PlacedVersion {
     PlacedVersion(version: version, path: "\(arguments[1])/versions/\(version)/model.bin", sha256: "of \(version)")
   }
-  let target = LocalTarget(directory, health: arguments[2].isEmpty ? nil : arguments[2], healthTimeout: .seconds(5), http: try HTTPClient())
+  let target = LocalTarget(directory, health: arguments[2].isEmpty ? nil : arguments[2], healthTimeout: .seconds(60), http: try HTTPClient())
   let plan = TrafficPlan(current: placed(arguments[6]), candidate: arguments.count > 7 ? placed(arguments[7]) : nil, share: arguments.count > 7 ? 5 : 0)
   do {
     try await target.shift(to: plan, token: Int64(arguments[3]) ?? 0)

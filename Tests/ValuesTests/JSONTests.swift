@@ -15,9 +15,8 @@ import Values
   func `what is not JSON is refused`(text: String) { #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) } }
 
   @Test func `an error names the line`() {
-    #expect(throws: JSONSyntaxError(message: "expected a comma or } after the value of \"a\"", offset: 9, line: 2)) {
-      try JSON(parsing: "{\"a\": 1\n \"b\": 2}")
-    }
+    let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: "{\"a\": 1\n \"b\": 2}") }
+    #expect(error?.description == "line 2: expected a comma or } after the value of \"a\"")
   }
 
   @Test func `numbers that JSON cannot hold are null`() { #expect(JSON(Double.nan).description == "null") }

@@ -1,4 +1,5 @@
 internal import HTTPTransport
+internal import Lifecycle
 
 /// A system that carries messages to people. One file in this folder per system.
 public protocol Channel: Sendable {

@@ -1,5 +1,6 @@
 internal import Crypto
 public import HTTPTransport
+public import Lifecycle
 public import Values
 
 /// Any server of yours: a POST of JSON, signed.
@@ -14,7 +15,8 @@ public import Values
 /// | `X-Kedge-Timestamp` | when this attempt was signed, seconds since 1970; refuse what is older than five minutes |
 /// | `X-Kedge-Signature` | `v1=` and the lower-case hex of HMAC-SHA256(secret, timestamp + `.` + body) |
 ///
-/// Check the signature over the bytes as received, before parsing, with a comparison in constant time. Any 2xx is a success; an answer `{"id": "…"}` becomes the receipt.
+/// Check the signature over the bytes as received, before parsing, with a comparison in constant time. Any 2xx is a success;
+/// an answer `{"id": "…"}` becomes the receipt.
 public struct HTTPChannel: Channel {
   /// Where messages go.
   public enum Address: Sendable, Hashable {
@@ -24,7 +26,7 @@ public struct HTTPChannel: Channel {
 
     /// `env:…` and `file:…` are references, anything else a URL.
     public init(_ text: String) {
-      self = (try? CredentialReference(text)).map { .secret($0) } ?? .url(text)
+      self = CredentialReference(text).map { .secret($0) } ?? .url(text)
     }
   }
 

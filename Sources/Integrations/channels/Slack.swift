@@ -1,9 +1,11 @@
 public import HTTPTransport
+public import Lifecycle
 internal import Values
 
 /// Slack through a bot's token: `chat.postMessage`. A message that continues another goes into its thread.
 ///
-/// Slack knows no idempotency key: a send whose answer was lost shows twice. The key goes along as the message's metadata (`kedge_message`), so that such twins can be told.
+/// Slack knows no idempotency key: a send whose answer was lost shows twice. The key goes along as the message's metadata
+/// (`kedge_message`), so that such twins can be told.
 /// The token needs the scope `chat:write`, and the bot must be in the channel.
 /// - Source: docs.slack.dev, "chat.postMessage", read 2026-11; an HTTP 200 with `"ok": false` is a failure.
 public struct SlackChannel: Channel {

@@ -1,4 +1,5 @@
 public import HTTPTransport
+public import Lifecycle
 internal import Values
 
 /// Slack through an incoming webhook. Its URL is a secret, which is why it is given by reference. A webhook gives no receipt, so nothing can be threaded.

@@ -11,12 +11,14 @@ internal import Values
 /// .deploy/               the lock, and what deployers remember
 /// ```
 ///
-/// `traffic.json` and `current` are replaced atomically; once there, they are always there, whole. All writing goes under a lock, together with the fencing token:
-/// the highest seen is kept, and a lower one refused, so that a worker that was thought dead and comes back can move nothing. A process that is stopped while it
-/// holds the lock blocks others for as long; they give up after `lockTimeout` with `locked`, to be retried.
+/// `traffic.json` and `current` are replaced atomically; once there, they are always there, whole. All writing goes under a lock,
+/// together with the fencing token: the highest seen is kept, and a lower one refused, so that a worker that was thought dead and
+/// comes back can move nothing. A process that is stopped while it holds the lock blocks others for as long; they give up after
+/// `lockTimeout` with `locked`, to be retried.
 ///
-/// A shift is done when the server's health URL answers `{"current": "MODEL/3", "candidate": "MODEL/4"|null}` as planned. If it does not in time, the last plan that was
-/// confirmed is put back, under the new token; where there was none, `traffic.json` goes. A crash between any two steps is healed by doing the shift again, with the same token or a higher one.
+/// A shift is done when the server's health URL answers `{"current": "MODEL/3", "candidate": "MODEL/4"|null}` as planned. If it does
+/// not in time, the last plan that was confirmed is put back, under the new token; where there was none, `traffic.json` goes.
+/// A crash between any two steps is healed by doing the shift again, with the same token or a higher one.
 public struct LocalTarget: Target {
   private let directory: LocalDirectory
   private let health: String?
@@ -40,7 +42,8 @@ public struct LocalTarget: Target {
     self.http = http
   }
 
-  /// Copies the artifact to `versions/MODEL/N/FILE` under a temporary name, reads the copy back, and renames it. A copy that is there already, and whole, stays.
+  /// Copies the artifact to `versions/MODEL/N/FILE` under a temporary name, reads the copy back, and renames it.
+  /// A copy that is there already, and whole, stays.
   public func place(_ artifact: ModelArtifact) async throws(TargetFailure) -> PlacedVersion {
     let directory = directory
     return try await onDisk { try directory.place(artifact, $0) }
@@ -87,7 +90,7 @@ public struct LocalTarget: Target {
     let deadline = ContinuousClock.now + healthTimeout
     var pause = Duration.milliseconds(50)
     while true {
-      let answer = await ask(health, within: max(.milliseconds(100), min(.seconds(5), deadline - .now)))
+      let answer = await ask(health, within: max(.seconds(1), min(.seconds(5), deadline - .now)))
       if case .served(expected) = answer { return nil }
       let directory = directory
       try await onDisk { _ in try directory.requireNewest(token) }

@@ -15,7 +15,9 @@ package struct LocalDirectory: Sendable {
 
   /// - Parameter reached: is told each step; tests kill the process there.
   package init(path: String, lockTimeout: Duration, reached: @escaping @Sendable (Step) -> Void = { _ in }) {
-    self.path = path
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    self.path = String(path)
     self.lockTimeout = lockTimeout
     self.reached = reached
   }

@@ -11,6 +11,7 @@ public struct CommandRun: Sendable {
   public var command: [String]
   public var directory: String
   /// What the command inherits. Variables that begin with `KEDGE_` are left out: the database's URL is none of a trainer's business.
+  /// `PYTHONUNBUFFERED=1` is added unless it is set: Python would else hold back what is to be followed.
   public var environment: [String: String]
   public var runID: String
   /// From 1.
@@ -58,9 +59,10 @@ public struct CommandRun: Sendable {
     public static let thisProgram = SupervisorCommand(executable: "/proc/self/exe", arguments: [Supervisor.subcommand])
   }
 
-  /// Runs it to its end, which it does not outlive. Never throws: whatever goes wrong is an outcome. When the task is cancelled, the command is ended first.
-  /// - Parameter onOutput: is given what is printed, in order and complete, in pieces of at most 64 KiB that end with a line where they can. The command does not
-  ///   wait for it. It is called outside of the task, so that the last lines of a cancelled run can still be stored.
+  /// Runs it to its end, which it does not outlive. Never throws: whatever goes wrong is an outcome.
+  /// When the task is cancelled, the command is ended first.
+  /// - Parameter onOutput: is given what is printed, in order and complete, in pieces of at most 64 KiB that end with a line where
+  ///   they can. The command does not wait for it. It is called outside of the task, so that the last lines of a cancelled run can still be stored.
   public func run(
     supervisor: SupervisorCommand = .thisProgram, onOutput: (@Sendable ([UInt8]) async -> Void)? = nil
   ) async -> CommandResult {
@@ -145,7 +147,7 @@ public struct CommandRun: Sendable {
   }
 
   private var variables: [Environment.Key: String] {
-    var all = environment.filter { !$0.key.hasPrefix("KEDGE_") }
+    var all = ["PYTHONUNBUFFERED": "1"].merging(environment) { $1 }.filter { !$0.key.hasPrefix("KEDGE_") }
     all["KEDGE_RUN_ID"] = runID
     all["KEDGE_ATTEMPT"] = String(attempt)
     all["KEDGE_INPUT"] = input

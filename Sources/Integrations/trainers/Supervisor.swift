@@ -5,11 +5,12 @@ internal import Glibc
 ///
 /// `kedge supervise [--directory DIR] [--timeout-milliseconds N] [--grace-milliseconds N] [--output-limit BYTES] -- COMMAND ARGUMENTS…`
 ///
-/// Its standard input is a socket whose other end the worker holds, and on which it reports (`SupervisorReport`). Its standard output and error are the log, and
-/// the command's too. When the socket closes, because the worker died, when a SIGTERM, SIGINT or SIGHUP comes, when the time is up, or when the log has grown
-/// beyond the limit, the command is ended: SIGTERM to its process group and to whatever left the group, the grace, SIGKILL. When the command
-/// ends by itself, what it left behind is ended in the same way, with a grace of at most a second. The supervisor is the reaper of
-/// all its descendants, so a daemon is found too. Should the supervisor itself be killed, the kernel kills the command (PR_SET_PDEATHSIG), and the worker its group.
+/// Its standard input is a socket whose other end the worker holds, and on which it reports (`SupervisorReport`). Its standard output
+/// and error are the log, and the command's too. When the socket closes, because the worker died, when a SIGTERM, SIGINT or SIGHUP
+/// comes, when the time is up, or when the log has grown beyond the limit, the command is ended: SIGTERM to its process group and to
+/// whatever left the group, the grace, SIGKILL. When the command ends by itself, what it left behind is ended in the same way, with
+/// a grace of at most a second. The supervisor is the reaper of all its descendants, so a daemon is found too. Should the supervisor
+/// itself be killed, the kernel kills the command (PR_SET_PDEATHSIG), and the worker its group.
 ///
 /// While the worker is only stopped (SIGSTOP), the command goes on, and the timeout holds.
 public enum Supervisor {

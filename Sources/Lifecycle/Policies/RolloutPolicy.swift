@@ -16,9 +16,8 @@ public struct RolloutPolicy: Policy {
 
   /// What matters of an endpoint.
   struct Endpoint: Codable, Equatable, Sendable {
-    /// What serves, and what served before traffic last moved.
-    var current: VersionName?
-    var previous: VersionName?
+    /// What this endpoint last made champion.
+    var crowned: VersionName?
     var rollout: DeploymentID?
     /// Rolled back, and not thawed since.
     var isGuarded = false
@@ -53,14 +52,11 @@ public struct RolloutPolicy: Policy {
     case .rolloutStarted(let fact):
       endpoints[name, default: Endpoint()].rollout = fact.deployment
       open[fact.deployment.description]?.hasBegun = true
-    case .rolloutEnded:
+    case .rolloutEnded(let fact):
       endpoints[name]?.rollout = nil
+      if fact.outcome == .completed { endpoints[name]?.crowned = fact.version }
       return starts(at: name)
-    case .trafficMoved(let fact):
-      let before = endpoints[name]?.current
-      endpoints[name, default: Endpoint()].previous = before
-      endpoints[name]?.current = fact.plan.current
-      return starts(at: name)
+    case .trafficMoved: return starts(at: name)
     case .trafficMoveFailed(let fact):
       guard fact.retryAt == nil, let id = endpoints[name]?.rollout else { return [] }
       return [.deployment(id, .abort(reason: "traffic could not be moved: \(fact.reason)"))]
@@ -132,10 +128,12 @@ public struct RolloutPolicy: Policy {
     return commands
   }
 
-  /// The version that serves again is the champion again, unless another endpoint of the model made a third one so.
-  private func crown(_ fact: RolledBack, at endpoint: String) -> [Command] {
+  /// The version that serves again is the champion, unless another endpoint of the model, or a person, named the one there is.
+  private mutating func crown(_ fact: RolledBack, at endpoint: String) -> [Command] {
     let champion = champions[fact.to.model]
-    guard champion == nil || champion == fact.from || champion == endpoints[endpoint]?.previous else { return [] }
+    let isOwn = champion == nil || champion == endpoints[endpoint]?.crowned
+    endpoints[endpoint]?.crowned = fact.to
+    guard isOwn else { return [] }
     return [.moveAlias(model: fact.to.model, alias: ModelState.champion, fact.to)]
   }
 }

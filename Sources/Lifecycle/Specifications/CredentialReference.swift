@@ -6,7 +6,7 @@ public struct CredentialReference: Hashable, Sendable, CustomStringConvertible {
   public enum Source: Hashable, Sendable {
     /// A variable of the worker's environment.
     case environment(String)
-    /// A file of the worker's host; one newline at its end is not part of the secret.
+    /// A file of the worker's host, without NUL in its path; line breaks at its end are not part of the secret.
     case file(String)
   }
 
@@ -22,7 +22,7 @@ public struct CredentialReference: Hashable, Sendable, CustomStringConvertible {
         name.unicodeScalars.allSatisfy({ ("A"..."Z").contains($0) || ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "_" })
       else { return nil }
       source = .environment(String(name))
-    } else if text.hasPrefix("file:"), text.utf8.count > 5 {
+    } else if text.hasPrefix("file:"), text.utf8.count > 5, !text.utf8.contains(0) {
       source = .file(String(text.dropFirst(5)))
     } else {
       return nil

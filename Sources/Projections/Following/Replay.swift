@@ -62,6 +62,7 @@ public struct Replay: Sendable {
       let store = EventStore(transaction)
       let prefixes = type.categories.map { $0 + "/" }
       var position: Int64 = 0
+      var lastRelevant: Int64 = 0
       var events = 0
       let head = try await transaction.query("select coalesce(max(position), 0) from kedge.log_order").first!.decode(Int64.self)
 
@@ -72,15 +73,13 @@ public struct Replay: Sendable {
           try await replay.replay(batch, in: transaction)
           events += batch.count
           position = last
+          lastRelevant = last
           progress(last, end)
         }
         position = end
       }
       try await read(upTo: head)
-      let row = try await transaction.query("select position from kedge.follower where name = \(type.name) for update").first
-      let checkpoint: Int64 = try row?.decode(Int64.self) ?? 0
-      // A follower behind the head at which we read: only what it has seen can be compared.
-      if checkpoint < head, !swapping { throw ReplayError.behind(projection: type.name, checkpoint: checkpoint, head: head) }
+      let checkpoint = try await hold(transaction, at: swapping ? 0 : lastRelevant)
       try await read(upTo: checkpoint)
 
       var differences: [Difference] = []
@@ -99,9 +98,26 @@ public struct Replay: Sendable {
         if !live.isEmpty || !replayed.isEmpty { differences.append(Difference(table: table, onlyLive: live, onlyReplayed: replayed)) }
       }
       if swapping { try await swap(try await replay.replayedMemory(), max(head, checkpoint), transaction) }
-      return Report(projection: type.name, position: max(checkpoint, swapping ? head : 0), events: events, rows: rows, differences: differences)
+      return Report(projection: type.name, position: max(checkpoint, head), events: events, rows: rows, differences: differences)
     }
   }
+
+  /// Waits for the follower to have got there, and holds it where it is.
+  /// - Returns: its checkpoint. It lies before events that do not concern it, which it has seen and not yet written down.
+  private func hold(_ transaction: Transaction, at position: Int64) async throws -> Int64 {
+    let deadline = ContinuousClock.now + Replay.patience
+    while true {
+      let now = try await transaction.query("select position from kedge.follower where name = \(type.name)").first.map { try $0.decode(Int64.self) } ?? 0
+      guard now < position else { break }
+      guard ContinuousClock.now < deadline else { throw ReplayError.behind(projection: type.name, checkpoint: now, head: position) }
+      try await transaction.query("select pg_sleep(0.05)")
+    }
+    return try await transaction.query("select position from kedge.follower where name = \(type.name) for update").first
+      .map { try $0.decode(Int64.self) } ?? 0
+  }
+
+  /// How long a follower may be behind before the comparison is given up.
+  private static let patience = Duration.seconds(10)
 
   private func swap(_ memory: [String: JSON], _ position: Int64, _ transaction: Transaction) async throws {
     for table in type.tables {

@@ -22,7 +22,7 @@ struct NotifierHandler: WorkHandler {
     guard let made = state.attempts(at: request.message) else { return }
     let attempt = made + 1
     let fact: Fact
-    do {
+    do throws(ChannelFailure) {
       guard let specification = state.specification else { throw ChannelFailure.final(reason: "the channel is not declared any more") }
       let receipt = try await specification.kind.open(http, credentials).send(
         message(request, thread: request.alert.flatMap { state.threads[$0.description] }), idempotencyKey: request.message.lowercased)
@@ -30,7 +30,7 @@ struct NotifierHandler: WorkHandler {
         MessageSent(
           message: request.message, attempt: attempt, alert: request.alert,
           receipt: ["conversation": receipt.conversation, "message": receipt.message].compactMapValues { $0 }))
-    } catch let failure as ChannelFailure {
+    } catch let failure {
       fact = outcome(of: failure, request, attempt)
     }
     try await context.record(work, as: .notifier, completing: true) { session in
@@ -58,14 +58,13 @@ struct NotifierHandler: WorkHandler {
 
 extension ChannelSpecification.Kind {
   /// The channel itself.
-  func open(_ http: HTTPClient, _ credentials: CredentialResolver) throws -> any Channel {
+  func open(_ http: HTTPClient, _ credentials: CredentialResolver) -> any Channel {
     switch self {
     case .slack(let token, let channel, let api):
-      SlackChannel(token: try .init(token.text), channel: channel, baseURL: api ?? "https://slack.com", http: http, credentials: credentials)
-    case .slackWebhook(let url): SlackWebhookChannel(url: try .init(url.text), http: http, credentials: credentials)
+      SlackChannel(token: token, channel: channel, baseURL: api ?? "https://slack.com", http: http, credentials: credentials)
+    case .slackWebhook(let url): SlackWebhookChannel(url: url, http: http, credentials: credentials)
     case .http(let url, let secret):
-      HTTPChannel(
-        address: .init(url), secret: try secret.map { try .init($0.text) }, http: http, credentials: credentials, clock: { .now() })
+      HTTPChannel(address: .init(url), secret: secret, http: http, credentials: credentials, clock: { .now() })
     }
   }
 }

@@ -33,7 +33,7 @@ struct WorkQueue: Sendable {
     let rows = try await database.query(
       """
       select id, kind, stream, subject, data, token
-      from kedge.claim(\(kinds.map(\.rawValue)), \(holder), make_interval(secs => \(lease.inSeconds)), \(limit), \(pool.map { [$0] }))
+      from kedge.claim(\(kinds.map(\.rawValue)), \(holder), make_interval(secs => \(lease.inSeconds)), \(Int32(limit)), \(pool.map { [$0] }))
       """)
     return try rows.compactMap { row in
       let (id, kind, stream, subject, data, token) = try row.decode(UUID.self, String.self, String.self, String.self, JSON.self, Int64.self)

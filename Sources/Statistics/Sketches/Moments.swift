@@ -1,0 +1,53 @@
+/// Count, mean, spread and range of numbers, updated block by block and merged without keeping the numbers.
+public struct Moments: Sendable, Hashable, Codable {
+  public private(set) var count = 0
+  public private(set) var mean = 0.0
+  /// Σ (x − mean)².
+  public private(set) var squares = 0.0
+  /// Nil when empty.
+  public private(set) var min: Double?
+  public private(set) var max: Double?
+
+  public init() {}
+
+  /// Takes finite numbers.
+  /// - Source: Chan, Golub and LeVeque (1979).
+  public mutating func add(_ values: [Double]) {
+    guard let first = values.first else { return }
+    var block = Moments()
+    var (low, high) = (first, first)
+    for value in values {
+      if value < low { low = value }
+      if value > high { high = value }
+    }
+    let center = Summation.mean(values)
+    block.count = values.count
+    block.mean = center
+    block.squares = Summation.sum(values) { ($0 - center) * ($0 - center) }
+    block.min = low
+    block.max = high
+    merge(block)
+  }
+
+  /// Takes what another has seen.
+  public mutating func merge(_ other: Moments) {
+    guard other.count > 0 else { return }
+    guard count > 0 else {
+      self = other
+      return
+    }
+    let total = Double(count + other.count)
+    let gap = other.mean - mean
+    squares += other.squares + gap * gap * Double(count) * Double(other.count) / total
+    mean += gap * Double(other.count) / total
+    count += other.count
+    min = [min, other.min].compactMap { $0 }.min()
+    max = [max, other.max].compactMap { $0 }.max()
+  }
+
+  /// The sample's standard deviation (n − 1); nil below two values or when squares overflow.
+  public var standardDeviation: Double? {
+    guard count > 1, squares.isFinite else { return nil }
+    return (squares / Double(count - 1)).squareRoot()
+  }
+}

@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import Profiles
+internal import Statistics
+internal import Values
+
+struct Compare: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Drift between two data files; needs no database.",
+    discussion: guide(
+      """
+      --test is a preset (auto, evidently) or one test for every column that it fits; --column-test chooses for one column.
+      Files are .csv, .tsv, either with .gz, or - for standard input.
+      """,
+      example: """
+        kedge compare --reference reference.csv --current current.csv
+        kedge compare --reference a.csv --current b.csv --column-test 'mean radius=psi:0.2' --fail-on-drift -o json
+        """, .answerIsNo))
+
+  @Option(help: ArgumentHelp("What to compare with.", valueName: "file"), completion: .file()) var reference: String
+  @Option(help: ArgumentHelp("What is compared.", valueName: "file"), completion: .file()) var current: String
+  @Option(help: "auto, evidently, or a test's name.") var test = "auto"
+  @Option(name: .customLong("column-test"), help: ArgumentHelp("Test of one column; may be repeated.", valueName: "column=name[:threshold]"))
+  var columnTests: [String] = []
+  @Option(help: ArgumentHelp("A column that is not looked at; may be repeated.", valueName: "column")) var exclude: [String] = []
+  @Option(help: ArgumentHelp("A column of categories, whatever it looks like; may be repeated.", valueName: "column")) var categorical: [String] = []
+  @Option(help: ArgumentHelp("Column of predictions; compared where both files have it.", valueName: "column")) var prediction: String?
+  @Option(help: ArgumentHelp("Column of probabilities; compared where both files have it.", valueName: "column")) var probability: String?
+  @Option(help: ArgumentHelp("Column of labels; no drift input.", valueName: "column")) var label: String?
+  @Option(help: ArgumentHelp("How p-values are adjusted: \(Correction.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var correction: String?
+  @Option(help: ArgumentHelp("The share of drifted columns from which the data have drifted.", valueName: "share")) var driftShare: Double?
+  @Option(help: ArgumentHelp("Writes a report in HTML; comes in a later version.", valueName: "file")) var report: String?
+  @Flag(help: "Ends with exit code 3 when drift is found.") var failOnDrift = false
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if report != nil { throw ValidationError("--report comes in a later version; use -o json") }
+    if reference == "-", current == "-" { throw ValidationError("--reference and --current cannot both be standard input") }
+    if let driftShare, !(0...1).contains(driftShare) { throw ValidationError("--drift-share \(driftShare): expected a number from 0 to 1") }
+    _ = try options()
+  }
+
+  func run() async throws {
+    let options = try options()
+    let (reference, current) = (reference, current)
+    let result = try await onThread {
+      let one = try TableReader.read(path: reference)
+      let other = try TableReader.read(path: current)
+      return try Comparison.run(reference: one, current: other, options: options)
+    }
+    Renderer(format: common.output).document(result.json) { text(result) }
+    if failOnDrift, result.drift.detected { throw Complaint(.answerIsNo, nil) }
+  }
+
+  private func options() throws -> ComparisonOptions {
+    guard let choice = ComparisonOptions.Choice(test) else {
+      throw ValidationError("--test \(test): there is no such test; expected auto, evidently, \(DriftTest.names.joined(separator: ", "))")
+    }
+    var options = ComparisonOptions(choice: choice)
+    for text in columnTests {
+      guard let equals = text.lastIndex(of: "="), equals != text.startIndex,
+        let test = ComparisonOptions.ColumnTest(String(text[equals...].dropFirst()))
+      else {
+        throw ValidationError("--column-test \(text): expected COLUMN=NAME or COLUMN=NAME:THRESHOLD, NAME one of \(DriftTest.names.joined(separator: ", "))")
+      }
+      options.columnTests[String(text[..<equals])] = test
+    }
+    options.exclude = Set(exclude + [label].compactMap { $0 })
+    options.categorical = Set(categorical)
+    options.optional = Set([prediction, probability].compactMap { $0 })
+    if let correction {
+      guard let known = Correction(rawValue: correction) else {
+        throw ValidationError("--correction \(correction): expected \(Correction.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      options.correction = known
+    }
+    options.driftShare = driftShare
+    return options
+  }
+
+  private func text(_ result: ComparisonResult) -> String {
+    if common.output == .name { return result.drift.driftedColumns.joined(separator: "\n") }
+    let items = result.columns.map(\.json).enumerated().sorted { one, other in
+      let (a, b) = (one.element["drifted"]?.bool ?? false, other.element["drifted"]?.bool ?? false)
+      return a == b ? one.offset < other.offset : a
+    }.map(\.element)
+    let columns = [
+      TableColumn("COLUMN", "name"), TableColumn("TYPE", "type"), TableColumn("TEST", "test"), TableColumn("STATISTIC", "statistic"),
+      TableColumn("P", "p_value"), TableColumn("ADJUSTED", "p_adjusted"), TableColumn("EFFECT", "effect"), TableColumn("VERDICT", "verdict"),
+      TableColumn("MEAN BEFORE", "reference.mean", wide: true), TableColumn("MEAN NOW", "current.mean", wide: true), TableColumn("WHY", "skipped", wide: true),
+    ]
+    var text = Renderer.table(items, columns.filter { common.output == .wide || !$0.isWide }, width: common.output == .wide ? nil : Terminal.width)
+    func list(_ what: String, _ names: [String]) { if !names.isEmpty { text += "\(what): \(names.joined(separator: ", "))\n" } }
+    text += "\n"
+    list("missing columns", result.schema.missing)
+    list("new columns", result.schema.new)
+    list("columns of another type", result.schema.typeChanged)
+    list("columns of other quality", result.qualityColumns)
+    let verdict = result.drift.detected ? Terminal.paint("drift", .red) : Terminal.paint("no drift", .green)
+    let compared = result.columns.filter { $0.verdict != .skipped }.count
+    return text + "\(verdict): \(result.drift.driftedColumns.count) of \(compared) columns drifted, \(result.rows.reference) rows against \(result.rows.current)\n"
+  }
+}

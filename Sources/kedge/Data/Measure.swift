@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import EventLog
+internal import Foundation
+internal import Lifecycle
+internal import PostgreSQL
+internal import Projections
+internal import Values
+internal import Workers
+
+struct Measure: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures a file as a window of a monitor, now.",
+    discussion: guide(
+      "The file must be where measurers can read it. The same file with the same content is one window, however often it is named.",
+      example: "kedge measure breast-cancer-live --from today.csv --wait=5m", .notFound, .conflict, .timedOut))
+
+  @Argument(help: "Name of the monitor.") var monitor: String
+  @Option(help: ArgumentHelp("The file.", valueName: "file"), completion: .file()) var from: String?
+  @Option(help: ArgumentHelp("A stretch of time, for windows from a database; comes in a later version.", valueName: "t0/t1")) var window: String?
+  @OptionGroup var writing: WritingOptions
+  @OptionGroup var waiting: WaitingOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if window != nil { throw ValidationError("--window comes in a later version; name a file with --from") }
+    if from == nil { throw ValidationError("no window: name a file with --from") }
+  }
+
+  func run() async throws {
+    let path = URL(fileURLWithPath: from ?? "").standardizedFileURL.path
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw Complaint(.badUsage, "\(path): the file cannot be read; name one that is there and that you may read")
+    }
+    try await common.withDatabase { client in
+      let stream = "monitor/\(monitor)"
+      let (found, events) = try await client.withTransaction { transaction in
+        var session = DecisionSession(transaction)
+        guard let specification = try await session.load(MonitorState.self, stream).specification else {
+          throw Refusal.unknown("there is no monitor \(monitor)")
+        }
+        let fact = try WindowFinder(specification).window(at: path)
+        let found = Fact.windowFound(fact)
+        if writing.dryRun { return (fact, [Changed.Event(id: nil, stream: stream, version: nil, fact: found)]) }
+        let event = NewEvent(
+          id: nil, type: found.type, schema: found.schema, data: try found.data(), occurredAt: nil,
+          idempotencyKey: WindowFinder.key(source: fact.source, checksum: fact.checksum))
+        let expected: ExpectedVersion = writing.expectedVersion.map { $0 == 0 ? .none : .exactly($0) } ?? .any
+        let appended = try await EventStore(transaction).append(
+          [Append(stream: StreamName(stream), expected: expected, events: [event])],
+          by: Attribution(actor: writing.name, principal: nil, correlation: nil, causation: nil))
+        return (fact, appended.map { Changed.Event(id: $0.id, stream: stream, version: $0.version, fact: found) })
+      }
+      let change = Change(common: common, writing: writing)
+      try change.report(Changed(id: found.window.description, events: events), "window \(found.window) of \(monitor) is to be measured")
+      guard waiting.wait != nil, !writing.dryRun else { return }
+      let failure = try await waiting.until("measuring \(path)", in: client) { try await outcome(of: found.window, client) }
+      if let reason = failure.reason { throw Complaint(.failed, "window \(found.window) could not be measured: \(reason)") }
+      common.say("window \(found.window) is measured; `kedge get measurements \(monitor) --limit 1` shows it")
+    }
+  }
+
+  private struct Outcome { let reason: String? }
+
+  private func outcome(of window: WindowID, _ client: PostgresClient) async throws -> Outcome? {
+    let row = try await client.query(
+      """
+      select type::text, data ->> 'reason' from kedge.event
+      where stream = \("monitor/\(monitor)") and type in ('measurement_recorded', 'measurement_failed')
+        and data -> 'window' ->> 'id' = \(window.description) and data ->> 'part' = 'input'
+      order by version desc limit 1
+      """
+    ).first
+    return try row.map {
+      let (type, reason) = try $0.decode(String.self, String?.self)
+      return Outcome(reason: type == "measurement_failed" ? reason ?? "no reason was given" : nil)
+    }
+  }
+}

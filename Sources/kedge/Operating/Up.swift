@@ -1,0 +1,101 @@
+internal import ArgumentParser
+internal import Embedded
+internal import Foundation
+internal import Lifecycle
+internal import Logging
+internal import Migrations
+internal import PostgreSQL
+internal import Values
+internal import Workers
+
+struct Up: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs everything: a private PostgreSQL in a directory, and every role.",
+    discussion: guide(
+      """
+      Ctrl-C and SIGTERM let what has begun end and stop PostgreSQL; a second one hurries. After a kill the next `up` recovers. It reads .env.
+      With -o json one line says when it is ready: {"ready": true, "url": null, "database": "postgresql://…"}.
+      """,
+      example: "kedge up\nkedge up --directory /srv/kedge -o json"))
+
+  @Option(help: ArgumentHelp("Where API and web pages will be served; they come in a later version.", valueName: "address")) var listen: String?
+  @Option(help: "Pieces of work at a time, for each role.") var concurrency = 4
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if common.database != nil { throw ValidationError("--database: `up` runs a database of its own; for another use `kedge migrate` and `kedge worker`") }
+    if concurrency < 1 || concurrency > 100 { throw ValidationError("--concurrency \(concurrency): expected 1 to 100") }
+  }
+
+  func run() async throws {
+    let directory = DatabaseLocation.directory(common)
+    try EnvironmentFile.load(from: [FileManager.default.currentDirectoryPath, directory])
+    let logger = common.logger("kedge", level: .notice)
+    do {
+      try await Signals.cancelling({ Terminal.end(.failed) }) { try await everything(in: directory, logger) }
+    } catch is CancellationError {
+      // Stopped before it was ready.
+    }
+    common.say("kedge has stopped")
+  }
+
+  private func everything(in directory: String, _ logger: Logger) async throws {
+    common.say("starting PostgreSQL in \(directory)")
+    let cluster = try await EmbeddedCluster.start(directory: directory, logger: logger)
+    var options = PostgresOptions()
+    options.maximumConnections = 60
+    let client = PostgresClient(cluster.url, options: options, logger: logger)
+    do {
+      try await Migrator(client).migrate()
+      let workers = WorkerProcess(
+        roles: Set(Role.allCases), database: client,
+        options: WorkerOptions(concurrency: concurrency, scratch: WorkerScratch.directory(beside: cluster.directory)), logger: logger)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await workers.run() }
+        group.addTask { try await watch(cluster) }
+        group.addTask {
+          if try await isAnswering(client) { announce(cluster) }
+        }
+        // Cancelled, all of them end: the workers once they have drained.
+        do { try await group.waitForAll() } catch {
+          group.cancelAll()
+          throw error
+        }
+      }
+    } catch {
+      await client.close()
+      await cluster.stop()
+      throw error
+    }
+    await client.close()
+    await cluster.stop()
+  }
+
+  /// Ends everything when PostgreSQL ends by itself.
+  private func watch(_ cluster: RunningCluster) async throws {
+    let log = await cluster.waitUntilStopped()
+    if !Task.isCancelled { throw Complaint(.failed, "PostgreSQL in \(cluster.directory) has ended by itself: \(log ?? "see its log"); start again") }
+  }
+
+  /// Waits until the worker says that it is there.
+  private func isAnswering(_ client: PostgresClient) async throws -> Bool {
+    let pid = Int64(ProcessInfo.processInfo.processIdentifier)
+    while !Task.isCancelled {
+      let rows = try await client.query("select 1 from kedge.worker where pid = \(pid) and seen_at > clock_timestamp() - interval '20 seconds'")
+      if !rows.isEmpty { return true }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return false
+  }
+
+  private func announce(_ cluster: RunningCluster) {
+    if common.output == .json {
+      Terminal.print("{\"ready\": true, \"url\": null, \"database\": \(JSON.string(cluster.url))}")
+    } else {
+      Terminal.print("kedge is ready")
+      Terminal.print("  database  \(cluster.url)")
+      if listen != nil { common.say("  --listen: serving comes in a later version, so there is no URL yet") }
+      common.say("  Ctrl-C stops it; in another terminal of this directory, `kedge get models` and the other commands find it")
+    }
+  }
+}

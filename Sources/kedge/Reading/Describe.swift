@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import Foundation
+internal import PostgreSQL
+internal import Values
+
+struct Describe: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows one thing with what belongs to it.",
+    discussion: guide(
+      example: "kedge describe deployment 3f2a91\nkedge describe run 77b0c2 -o json", .notFound))
+
+  @Argument(help: "What to show.", completion: .list(Kind.all.map(\.singular))) var kind: String
+  @Argument(help: "Which one.") var name: String
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    let kind = try Kind.named(self.kind)
+    try await common.withDatabase { client in
+      let model = ReadModel(database: client)
+      guard case .one(let item) = try await model.find(kind, name) else {
+        throw Complaint(.notFound, "there is no \(kind.singular) \(name); `kedge get \(kind.name) \(name)` lists those of that group")
+      }
+      var related: [(Kind.Relation, Kind, [JSON])] = []
+      for relation in kind.relations {
+        guard let value = item[relation.key ?? kind.key]?.string else { continue }
+        let other = try Kind.named(relation.kind)
+        let items = try await model.all(other, where: relation.column, is: value, limit: relation.limit)
+        if !items.isEmpty { related.append((relation, other, items)) }
+      }
+      let output = kind.name == "runs" ? try await RunOutput(database: client).tail(of: item["id"]?.string ?? "", lines: 20) : []
+      let columns = kind.name == "alerts" ? try await driftedColumns(item, model) : []
+      Renderer(format: common.output).document(json(item, related, output, columns)) {
+        if common.output == .name { return kind.nameOf(item) }
+        return text(kind, item, related, output, columns)
+      }
+    }
+  }
+
+  /// What the measurement before an alert said of its columns, the worst first.
+  private func driftedColumns(_ alert: JSON, _ model: ReadModel) async throws -> [JSON] {
+    guard let monitor = alert["monitor"]?.string, let position = alert["position"]?.integer else { return [] }
+    let before = try await model.all(try Kind.named("measurements"), where: "monitor", is: monitor)
+      .last { $0["part"]?.string == "input" && ($0["position"]?.integer ?? .max) <= position }
+    return (before?["columns"]?.array ?? []).filter { $0["verdict"]?.string == "drifted" }
+      .sorted { ($0["effect"]?.double ?? 0) > ($1["effect"]?.double ?? 0) }
+  }
+
+  private func json(_ item: JSON, _ related: [(Kind.Relation, Kind, [JSON])], _ output: [String], _ columns: [JSON]) -> JSON {
+    var document = item
+    var groups: JSON = [:]
+    for (_, kind, items) in related { groups[kind.name] = .array(items) }
+    document["related"] = groups
+    if !output.isEmpty { document["last_lines"] = JSON(output) }
+    if !columns.isEmpty { document["columns"] = .array(columns) }
+    return document
+  }
+
+  private func text(_ kind: Kind, _ item: JSON, _ related: [(Kind.Relation, Kind, [JSON])], _ output: [String], _ columns: [JSON]) -> String {
+    var text = Terminal.paint("\(kind.singular) \(kind.nameOf(item))", .bold) + "\n"
+    let members = (item.object?.members ?? []).filter { !$0.value.isNull && $0.key != kind.key }
+    let width = members.map(\.key.count).max() ?? 0
+    for (key, value) in members { text += lines(key.padding(toLength: width, withPad: " ", startingAt: 0), value) }
+    if !columns.isEmpty {
+      text += section("Drifted columns", Describe.columnTable, columns)
+    }
+    for (relation, other, items) in related { text += section(relation.title, other.columns.filter { !$0.isWide }, items) }
+    if !output.isEmpty { text += "\n" + Terminal.paint("Last lines of output", .bold) + "\n" + output.map { "  \($0)\n" }.joined() }
+    return text
+  }
+
+  private static let columnTable = [
+    TableColumn("COLUMN", "name"), TableColumn("TEST", "test"), TableColumn("SCORE", "score"), TableColumn("EFFECT", "effect"),
+    TableColumn("THRESHOLD", "threshold"), TableColumn("MISSING", "missing"),
+  ]
+
+  private func section(_ title: String, _ columns: [TableColumn], _ items: [JSON]) -> String {
+    let table = Renderer.table(items, columns, width: Terminal.width.map { max(20, $0 - 2) })
+    return "\n" + Terminal.paint(title, .bold) + "\n" + table.split(separator: "\n").map { "  \($0)\n" }.joined()
+  }
+
+  /// A member: what is nested stands below its key, as YAML.
+  private func lines(_ key: String, _ value: JSON) -> String {
+    let isNested = value.object.map { $0.members.contains { $0.value.object != nil || $0.value.array != nil } } ?? false
+      || value.array.map { $0.contains { $0.object != nil } } ?? false
+    guard isNested else { return "  \(key)  \(TableColumn.text(value))\n" }
+    return "  \(key.trimmingCharacters(in: .whitespaces))\n" + YAML.text(value).split(separator: "\n").map { "    \($0)\n" }.joined()
+  }
+}

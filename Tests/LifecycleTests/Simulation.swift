@@ -1,0 +1,216 @@
+import Foundation
+import Lifecycle
+import Values
+
+/// The log in memory, every policy behind it, a deployer and the clock: the loop without a database.
+///
+/// Commands are carried out as `CommandExecutor` does: decided on their target streams as those stand at that moment, refusals append nothing.
+struct Simulation {
+  /// A policy and how far it has read.
+  struct Reader {
+    var policy: any Policy
+    var position = 0
+    var name: String { type(of: policy).name }
+  }
+
+  /// What becomes of requests to move traffic.
+  enum Deployer { case working, down, failing }
+
+  struct Timer {
+    var due: Timestamp
+    var stream: String
+    var name: String
+    var cause: UUID
+  }
+
+  private(set) var log: [FactRecord] = []
+  private(set) var causes: [UUID: UUID] = [:]
+  private(set) var commands: [(policy: String, command: Command)] = []
+  private var streams: [String: [FactRecord]] = [:]
+  private var timers: [Timer] = []
+  private var retries: [UUID: Timestamp] = [:]
+  var readers: [Reader] = Simulation.allPolicies.map { Reader(policy: $0) }
+  var deployer = Deployer.working
+  /// Policies, timers and deployer do nothing by themselves.
+  var isLagging = false
+  var now = Timestamp("2026-03-01T00:00:00Z")!
+  var principals: [String: String] = [:]
+
+  static var allPolicies: [any Policy] {
+    [AlertingPolicy(), RetrainingPolicy(), PromotingPolicy(), RolloutPolicy(), GuardingPolicy(), NotifyingPolicy()]
+  }
+
+  static let namespace = UUID(uuidString: "6b656467-6500-4000-8000-000000000001")!
+
+  // MARK: reading
+
+  func records(_ stream: String) -> [FactRecord] { streams[stream] ?? [] }
+  func state<State: StreamState>(_ stream: String, _ type: State.Type = State.self) -> State { State(records(stream)) }
+  func types(_ stream: String) -> [String] { records(stream).map(\.fact.type) }
+  func streams(of category: String) -> [String] {
+    var seen: Set<String> = []
+    return log.map(\.stream).filter { $0.hasPrefix(category + "/") && seen.insert($0).inserted }
+  }
+
+  // MARK: appending
+
+  @discardableResult
+  mutating func append(
+    _ facts: [Fact], to stream: String, by actor: String = "kedge/test", correlation: UUID? = nil, because cause: UUID? = nil
+  ) -> [FactRecord] {
+    facts.map { fact in
+      let position = Int64(log.count + 1)
+      let record = FactRecord(
+        fact, id: UUID(namespace: Simulation.namespace, name: "\(position)"), stream: stream, version: Int64(records(stream).count + 1),
+        position: position, actor: actor, principal: principals[actor] ?? "kedge_owner", at: now, correlation: correlation)
+      log.append(record)
+      streams[stream, default: []].append(record)
+      causes[record.id] = cause
+      watch(record)
+      return record
+    }
+  }
+
+  private mutating func watch(_ record: FactRecord) {
+    switch record.fact {
+    case .stageEntered(let fact):
+      timers.append(
+        Timer(due: record.at + fact.hold.duration, stream: record.stream, name: DeploymentState.hold(fact.stage), cause: record.id))
+    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack: timers.removeAll { $0.stream == record.stream }
+    case .trafficMoveFailed(let fact): retries[fact.request] = fact.retryAt
+    default: break
+    }
+  }
+
+  // MARK: running
+
+  /// Lets policies, timers and deployer work until nothing is left to do at this moment.
+  mutating func settle() {
+    guard !isLagging else { return }
+    repeat {
+      while readers.indices.contains(where: { readers[$0].position < log.count }) {
+        for index in readers.indices { read(index) }
+      }
+    } while fire() || deploy()
+  }
+
+  /// Lets one policy read on, by at most so many events.
+  mutating func read(_ index: Int, atMost count: Int = 1) {
+    for _ in 0..<count where readers[index].position < log.count {
+      let record = log[readers[index].position]
+      readers[index].position += 1
+      for command in readers[index].policy.react(to: record) { execute(command, policy: readers[index].name, because: record) }
+    }
+  }
+
+  /// Moves the clock, and lets everything that falls due meanwhile happen at its time.
+  mutating func advance(by span: Duration) {
+    let end = now + span
+    settle()
+    while let due = (timers.map(\.due) + pendingRetries).min(), due <= end {
+      now = max(now, due)
+      settle()
+    }
+    now = end
+    settle()
+  }
+
+  private var pendingRetries: [Timestamp] {
+    streams(of: "endpoint").compactMap { state($0, EndpointState.self).pending?.event }.compactMap { retries[$0] }.filter { $0 > now }
+  }
+
+  private mutating func fire() -> Bool {
+    guard let index = timers.indices.filter({ timers[$0].due <= now }).min(by: { timers[$0].due < timers[$1].due }) else { return false }
+    let timer = timers.remove(at: index)
+    append([.deadlinePassed(DeadlinePassed(name: timer.name, dueAt: timer.due, cause: timer.cause))], to: timer.stream, by: "kedge/scheduler")
+    return true
+  }
+
+  /// What the deployer does with the endpoint's newest request.
+  mutating func deploy() -> Bool {
+    guard deployer != .down else { return false }
+    for stream in streams(of: "endpoint") {
+      let endpoint: EndpointState = state(stream)
+      guard let pending = endpoint.pending, endpoint.specification != nil, retries[pending.event].map({ $0 <= now }) ?? true else { continue }
+      if deployer == .failing {
+        if let fact = try? endpoint.recordMoveFailure(request: pending.event, reason: "the server is deaf", at: now) {
+          append([fact], to: stream, by: "kedge/deployer", because: pending.event)
+        }
+        return true
+      }
+      guard let facts = try? endpoint.recordMove(request: pending.event, token: Int64(log.count)) else { continue }
+      append(facts, to: stream, by: "kedge/deployer", because: pending.event)
+      if let id = pending.order.deployment, let stage = pending.order.stage, let entered = try? state(id.stream, DeploymentState.self).enter(stage: stage) {
+        append([entered], to: id.stream, by: "kedge/deployer", because: pending.event)
+      }
+      return true
+    }
+    return false
+  }
+}
+
+extension Simulation {
+  /// Carries out a command as the executor of the followers does.
+  mutating func execute(_ command: Command, policy: String, because cause: FactRecord) {
+    commands.append((policy, command))
+    var decided: [(stream: String, facts: [Fact])] = []
+    do {
+      decided = try decide(command)
+    } catch {
+      if case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command {
+        decided = raise(alert, endpoint: endpoint, leaving: leaving, reason: reason, refusal: error)
+      }
+    }
+    for (stream, facts) in decided {
+      append(facts, to: stream, by: "kedge/\(policy)", correlation: cause.correlation ?? cause.id, because: cause.id)
+    }
+  }
+
+  private func decide(_ command: Command) throws(Refusal) -> [(stream: String, facts: [Fact])] {
+    switch command {
+    case .alert(let id, let command): return [(id.stream, try state(id.stream, AlertState.self).decide(command))]
+    case .requestRun(let id, let request):
+      return state(id.stream, RunState.self).phase == .none ? [(id.stream, [.runRequested(request)])] : []
+    case .skipSchedule(let name, let fact): return [("schedule/\(name)", [.scheduleSkipped(fact)])]
+    case .deployment(let id, let command): return [(id.stream, try state(id.stream, DeploymentState.self).decide(command))]
+    case .startRollout(let id, let endpoint):
+      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).startRollout(id, state(id.stream)))]
+    case .advanceRollout(let id, let endpoint): return try advance(id, "endpoint/\(endpoint)")
+    case .endRollout(let id, let endpoint, let outcome):
+      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).endRollout(id, outcome))]
+    case .rollBack(let endpoint, let leaving, let reason, let because, _):
+      let state: EndpointState = state("endpoint/\(endpoint)")
+      return [
+        ("endpoint/\(endpoint)", try state.rollBack(leaving: leaving, automatic: true, reason: reason, because: because.isEmpty ? nil : because))
+      ]
+    case .moveAlias(let model, let alias, let version):
+      return [("model/\(model)", try state("model/\(model)", ModelState.self).moveAlias(alias, to: version))]
+    case .requestMessage(let channel, let message): return [("channel/\(channel)", [.messageRequested(message)])]
+    }
+  }
+
+  private func advance(_ id: DeploymentID, _ stream: String) throws(Refusal) -> [(stream: String, facts: [Fact])] {
+    let deployment: DeploymentState = state(id.stream)
+    let endpoint: EndpointState = state(stream)
+    guard let proposal = deployment.proposal else { return [] }
+    switch deployment.advance {
+    case .stay: return []
+    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, proposal))]
+    case .complete:
+      let ended = try endpoint.endRollout(id, .completed)
+      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version))]), (stream, ended)]
+    }
+  }
+
+  private func raise(
+    _ alert: AlertID, endpoint: String, leaving: VersionName, reason: String, refusal: Refusal
+  ) -> [(stream: String, facts: [Fact])] {
+    let state: EndpointState = state("endpoint/\(endpoint)")
+    guard state.suspect == leaving, state.rollbackTarget == nil else { return [] }
+    let channels = streams(of: "channel").filter { self.state($0, ChannelState.self).specification != nil }.map { String($0.dropFirst(8)) }.sorted()
+    let subject = AlertSubject(rule: "no-rollback-target", endpoint: endpoint, model: leaving.model, severity: "critical", notify: channels)
+    let raised = AlertRaised(subject: subject, value: nil, condition: "\(reason); \(refusal)", sinceAt: state.servingSince ?? .init(microseconds: 0))
+    guard let facts = try? self.state(alert.stream, AlertState.self).decide(.raise(raised)) else { return [] }
+    return [(alert.stream, facts)]
+  }
+}
