@@ -1,6 +1,6 @@
 -- Hands out work, each piece to one holder at a time, with a fencing token. What can be claimed is a range of one index for
 -- each kind and pool, however much is held, done, waiting or not due.
-CREATE OR REPLACE FUNCTION kedge.claim(kinds text[], holder text, lease interval, max integer DEFAULT 1, pools text[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION kedge.claim(kinds text[], holder text, lease interval, max bigint DEFAULT 1, pools text[] DEFAULT NULL)
 RETURNS TABLE (
   id uuid, kind text, stream text, subject text, data jsonb, exclusive text, sequence bigint, pool text, due_at timestamptz,
   "position" bigint, created_at timestamptz, token bigint, expires_at timestamptz
@@ -10,9 +10,9 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := clock_timestamp();
-  v_left integer := max;
+  v_left bigint := max;
   v_lane record;
-  v_room integer;
+  v_room bigint;
   v_slots bigint;
   v_work uuid[];
 BEGIN

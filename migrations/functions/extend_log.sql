@@ -1,6 +1,6 @@
 -- Partitions are made ahead of need, never inside seal or append. Without a default partition, and by ATTACH: it takes no
 -- lock that writers wait for.
-CREATE OR REPLACE FUNCTION kedge.extend_log(ahead integer DEFAULT 2) RETURNS integer
+CREATE OR REPLACE FUNCTION kedge.extend_log(ahead bigint DEFAULT 2) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
   -- At least 8 million: the probe of each seal costs 4 µs for each partition.

@@ -1,5 +1,5 @@
 -- Removes the leases of work that is wanted no longer: the work projection has passed its outcome.
-CREATE OR REPLACE FUNCTION kedge.sweep_leases(most integer DEFAULT 1000) RETURNS bigint
+CREATE OR REPLACE FUNCTION kedge.sweep_leases(most bigint DEFAULT 1000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_count bigint;
