@@ -1,5 +1,6 @@
 import Foundation
 import Lifecycle
+import PostgreSQL
 import TestSupport
 import Testing
 import Values
@@ -147,7 +148,10 @@ import Values
       try await world.version(1)
       #expect(try await world.program.run("tag", "breast-cancer/1", "reviewed=yes", "stage=").status == 0)
       #expect(try await world.program.run("tag", "breast-cancer/1", "stage-").status == 0)
-      #expect(try await world.program.run("alias", "breast-cancer/1", "stable").status == 0)
+      #expect(try await world.program.run("alias", "breast-cancer/1", "stable", "--reason", "the wards trust it").status == 0)
+      let note = try #require(
+        try await world.database.client.query("select stream::text, data ->> 'reason' from kedge.event where type = 'note_added'", as: String.self, String.self).first)
+      #expect(note == ("model/breast-cancer", "the wards trust it"))
       try await world.project()
       let version = try await world.program.run("get", "versions", "breast-cancer/1", "-o", "json").json
       #expect(version["tags"] == ["reviewed": "yes"])
