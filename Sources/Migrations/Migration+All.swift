@@ -11,7 +11,7 @@ extension Migration {
     Migration("m0012_event_shapes.sql", .numbered, PackageResources.m0012_event_shapes_sql),
 
     Migration("functions/hashed_bytes.sql", .object, PackageResources.hashed_bytes_sql),
-    Migration("functions/epoch_holds.sql", .object, PackageResources.epoch_holds_sql),
+    Migration("functions/log_state.sql", .object, PackageResources.log_state_sql),
     Migration("functions/ended_between.sql", .object, PackageResources.ended_between_sql),
     Migration("functions/has_unsealed.sql", .object, PackageResources.has_unsealed_sql),
     Migration("functions/chain.sql", .object, PackageResources.chain_sql),

@@ -191,7 +191,7 @@ struct RollbackTests {
     for _ in 0..<2 { try world.release() }
     try world.rollBack()
     let guarded = try world.propose()
-    #expect(world.deployment(guarded).word == "awaiting_approval")
+    #expect(world.deployment(guarded).word == "awaiting_approval" && world.deployment(guarded).proposal?.approvals == 1)
     try world.approve(guarded, by: "olga")
     #expect(world.deployment(guarded).stage == 0)
     world.advance(by: .seconds(3600))

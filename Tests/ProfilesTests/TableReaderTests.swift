@@ -145,3 +145,48 @@ import Values
     #expect(table["c4999"]?.string(at: 1) == "4999")
   }
 }
+
+@Suite struct JSONLinesTests {
+  private func read(_ text: String) throws -> DataTable { try TableReader().read(bytes: Array(text.utf8), source: "test.jsonl") }
+
+  private func failure(_ text: String) -> String? {
+    do {
+      _ = try read(text)
+      return nil
+    } catch { return "\(error)" }
+  }
+
+  @Test func `objects become rows and their members columns`() throws {
+    let table = try read(
+      """
+      {"id": "007", "x": 1.5, "flag": true, "note": "a \\"b\\"\\n\\u00e9\\ud83d\\ude00"}
+      {"x": -2e3, "id": "8", "late": 3, "flag": false, "note": null}
+
+      {"id": "9", "x": null, "flag": true, "note": "c"}
+      """)
+    #expect(table.columns.map(\.name) == ["id", "x", "flag", "note", "late"])
+    #expect(table.rowCount == 3)
+    #expect(try table.strings("id") == ["007", "8", "9"])
+    #expect(try table.numbers("x").map { $0.isNaN ? nil : $0 } == [1.5, -2000, nil])
+    #expect(table["flag"]?.type == .boolean)
+    #expect(try table.strings("note") == ["a \"b\"\né😀", nil, "c"])
+    #expect(try table.strings("late") == [nil, "3", nil])
+  }
+
+  @Test func `what is no object of plain values is refused with its line`() {
+    #expect(failure("") == "test.jsonl: is empty; it needs a JSON object a line")
+    #expect(failure("{\"a\": 1}\n[1]\n") == "test.jsonl:2: is no JSON object; write one JSON object of plain values a line")
+    #expect(failure("{\"a\": {\"b\": 1}}\n")?.hasPrefix("test.jsonl:1: column \"a\": holds an object or a list") == true)
+    #expect(failure("{\"a\": nope}\n")?.hasPrefix("test.jsonl:1: column \"a\": has a value that is not JSON") == true)
+    #expect(failure("{\"a\": 1, \"a\": 2}\n")?.hasPrefix("test.jsonl:1: column \"a\": appears twice in the object") == true)
+    #expect(failure("{\"a\": \"x\n")?.contains("not closed") == true)
+  }
+
+  @Test func `JSON Lines and comma-separated text give the same table`() throws {
+    let rows = (0..<60_000).map { ($0, Double($0) / 8, "w\($0 % 9)") }
+    let json = try read(rows.map { "{\"i\":\($0.0),\"x\":\($0.1),\"s\":\"\($0.2)\"}\n" }.joined())
+    let csv = try GoldenFiles.parse("i,x,s\n" + rows.map { "\($0.0),\($0.1),\($0.2)\n" }.joined())
+    #expect(json.csv == csv.csv)
+    #expect(json.columns.map(\.type) == csv.columns.map(\.type))
+  }
+}

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION kedge.chain(events bigint[], epoch bigint, now_at pg_snapshot) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan AS $$
+SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
   -- Hashes are gathered for so many events before they are written: it bounds the memory.
   c_piece CONSTANT integer := 4096;

@@ -50,10 +50,13 @@ struct FollowerDriver {
       update kedge.follower f set term = f.term + 1, holder = \(holder), expires_at = clock_timestamp() + make_interval(secs => \(lease.inSeconds))
       from free where f.name = free.name returning f.term, f.position
       """,
+      FollowerDriver.checkpoint(follower.name),
     ])
     guard let row = rows[1].first else { throw FollowerError.held(follower: follower.name) }
     (term, position) = try row.decode(Int64.self, Int64.self)
     stored = position
+    // At once, not with the next event: a log that is shorter than what was read may have none for long.
+    guard try rows[2].first?.decode(Bool.self, at: 2) == true else { throw FollowerError.anotherLog(follower: follower.name, position: stored) }
   }
 
   /// Takes the next events in, if there are any.
@@ -97,7 +100,7 @@ struct FollowerDriver {
       let halted = Dictionary(
         try await transaction.query("select stream, position from kedge.halted_stream where follower = \(name)", as: String.self, Int64.self)
       ) { $1 }
-      let healthy = batch.filter { halted[$0.stream.text] == nil }
+      let healthy = batch.filter { event in halted[event.stream.text].map { event.position ?? 0 < $0 } ?? true }
       if !healthy.isEmpty { try await follower.apply(healthy, in: transaction) }
       if healthy.count < batch.count {
         let parked = batch.filter { event in halted[event.stream.text].map { $0 < event.position ?? 0 } ?? false }.map(\.stream.text)
@@ -125,14 +128,17 @@ struct FollowerDriver {
 
   /// Locks the checkpoint, and makes sure that it is ours and belongs to this log.
   private static func guardCheckpoint(_ name: String, term: Int64, stored: Int64, _ transaction: Transaction) async throws {
-    let rows = try await transaction.query(
-      """
-      select f.position = 0 or o.position is not null and (f.hash is null or f.hash = o.hash)
-      from kedge.follower f left join kedge.log_order o on o.position = f.position
-      where f.name = \(name) and f.term = \(term) and f.position = \(stored) for update of f
-      """, as: Bool.self)
-    guard let same = rows.first else { throw FollowerError.takenOver(follower: name) }
-    guard same else { throw FollowerError.anotherLog(follower: name, position: stored) }
+    let rows = try await transaction.query("\(FollowerDriver.checkpoint(name)) for update of f", as: Int64.self, Int64.self, Bool.self)
+    guard let row = rows.first, row.0 == term, row.1 == stored else { throw FollowerError.takenOver(follower: name) }
+    guard row.2 else { throw FollowerError.anotherLog(follower: name, position: stored) }
+  }
+
+  /// Its term, its position, and whether the log has the event there that was read.
+  private static func checkpoint(_ name: String) -> Query {
+    """
+    select f.term, f.position, f.position = 0 or o.position is not null and (f.hash is null or f.hash = o.hash)
+    from kedge.follower f left join kedge.log_order o on o.position = f.position where f.name = \(name)
+    """
   }
 
   private static func store(_ position: Int64, _ name: String, lease: Duration, _ transaction: Transaction) async throws {

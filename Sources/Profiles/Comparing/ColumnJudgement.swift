@@ -37,6 +37,7 @@ struct ColumnJudgement: Sendable {
   func chosen(for name: String) throws(NotComputable) -> DriftTest {
     if let own = options.columnTests[name] { return try fitting(own.test) }
     switch options.choice {
+    case .test(.own(let test)) where test.isMultivariate && type != .text: throw NotComputable("\(test.rawValue) judges the columns together")
     case .test(let test): return try fitting(test)
     case .evidently: return try evidently()
     case .auto:
@@ -50,6 +51,24 @@ struct ColumnJudgement: Sendable {
         return .own(.chiSquaredPermutation)
       }
     }
+  }
+
+  /// By how much the distance of the two distribution functions may be off because a side is a profile; nil when both are data.
+  var errorBound: Double? {
+    guard reference.rankError != nil || current.rankError != nil else { return nil }
+    guard reference.numbers != nil else { return 0 }
+    // Representatives add half a step of their own.
+    func bound(_ side: PreparedColumn) -> Double {
+      guard let error = side.rankError else { return 0 }
+      return side.isThinned ? error + 0.5 / Double(PreparedColumn.representatives) : error
+    }
+    return bound(reference) + bound(current)
+  }
+
+  /// A KS test whose distance is lowered by what the profiles may be off by, at the true numbers of rows.
+  private func fromProfile(_ a: Sample, _ b: Sample, _ bound: Double) throws(NotComputable) -> TestResult {
+    let d = try KolmogorovSmirnov.distance(a, b)
+    return TestResult(statistic: d, pValue: KolmogorovSmirnov.asymptotic(max(0, d - bound), reference.finite, current.finite))
   }
 
   private func fitting(_ test: DriftTest) throws(NotComputable) -> DriftTest {
@@ -76,12 +95,16 @@ struct ColumnJudgement: Sendable {
     }
   }
 
+  /// Whether the profiles, if there are any, still hold every value.
+  private var isExact: Bool { errorBound == 0 && !reference.isThinned && !current.isThinned }
+
   /// Runs one test.
   /// - Parameter known: the judging test's outcome, so that a null which is the same question is not computed again.
   func run(_ test: DriftTest, known: Outcome? = nil) throws(NotComputable) -> Outcome {
     switch test {
     case .own(let own): return try run(own, known)
     case .evidently(let test):
+      guard errorBound == nil || isExact else { throw NotComputable("Evidently's number needs the data, and a side is a profile") }
       let result: TestResult
       // Evidently's chi-squared and z take a numeric column with few values, though they are registered for categories.
       if let (a, b) = samples {
@@ -111,7 +134,19 @@ struct ColumnJudgement: Sendable {
       return outcome(test, try categorical(test, table))
     }
     guard let (a, b) = samples else { throw NotComputable("\(test.rawValue) takes numbers") }
+    if let bound = errorBound, !isExact {
+      try Sample.requireValues(a, b)
+      switch test {
+      case .ks: return outcome(test, try fromProfile(a, b, bound))
+      case .wasserstein, .energy:
+        let value = test == .wasserstein ? try CDFDistance.normedWasserstein(a, b) : try CDFDistance.energy(a, b)
+        let p = try fromProfile(a, b, bound).pValue
+        return Outcome(test: .own(test), result: TestResult(statistic: value, pValue: p), pValue: p, isDistance: true)
+      default: throw NotComputable("\(test.rawValue) needs the data, and a side is a profile")
+      }
+    }
     switch test {
+    case .mmd: return outcome(test, try MaximumMeanDiscrepancy.test(FeatureMatrix(columns: [a.values]), FeatureMatrix(columns: [b.values])))
     case .wasserstein, .energy:
       let value = test == .wasserstein ? try CDFDistance.normedWasserstein(a, b) : try CDFDistance.energy(a, b)
       let p: Double
@@ -174,7 +209,14 @@ struct ColumnJudgement: Sendable {
     if let table { return table }
     guard let (a, b) = samples else { throw NotComputable("it takes numbers or categories") }
     try Sample.requireValues(a, b)
-    return try Bins.quantiles(of: a).counts(a, b)
+    let bins = try Bins.quantiles(of: a)
+    // A profile's representatives stand for all its rows.
+    func counts(_ sample: Sample, _ side: PreparedColumn) -> [Int] {
+      let counts = bins.counts(sample)
+      guard side.isThinned else { return counts }
+      return counts.map { Int((Double($0) * Double(side.finite) / Double(sample.count)).rounded()) }
+    }
+    return CategoryCounts(reference: counts(a, reference), current: counts(b, current))
   }
 
   /// Both sides' finite numbers, for columns of numbers.
@@ -190,6 +232,9 @@ extension PreparedColumn {
     guard case .numbers(let sample) = content else { return nil }
     return sample
   }
+
+  /// Whether the numbers stand for more than there are of them.
+  var isThinned: Bool { rankError != nil && (numbers?.finite.count ?? finite) < finite }
 
   /// Values that a test counts.
   var finite: Int { present - infinite }

@@ -7,35 +7,50 @@ public enum Comparison {
   /// costs the others nothing. The function waits; call it on a thread that may.
   /// - Throws: `TableError` when a column of numbers holds a cell that is none: the file is broken, and the error names the cell.
   public static func run(reference: DataTable, current: DataTable, options: ComparisonOptions = ComparisonOptions()) throws(TableError) -> ComparisonResult {
-    let plan = try ColumnPlan.make(reference: reference, current: current, options: options)
-    return run(plan, reference: reference.rowCount, current: current, options: options) { column, type in PreparedColumn(column, as: type) }
+    try run(reference: .table(reference), current: .table(current), options: options)
   }
 
   /// Compares with a reference made ready once, as a monitor does window after window.
   /// - Throws: as above.
   public static func run(reference: ComparisonReference, current: DataTable) throws(TableError) -> ComparisonResult {
-    let options = reference.options
-    let plan = try ColumnPlan.make(reference: reference.table, current: current, options: options)
-    return run(plan, reference: reference.table.rowCount, current: current, options: options) { column, type in
-      reference.prepared(column, as: type)
-    }
+    try run(reference: reference.side, current: .table(current), options: reference.options) { reference.prepared($0, as: $1) }
+  }
+
+  /// Compares tables and profiles; from a profile, the bound of the error is part of the answer, and tests that need the values say so.
+  /// - Throws: as above.
+  public static func run(
+    reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions = ComparisonOptions()
+  ) throws(TableError) -> ComparisonResult {
+    try run(reference: reference, current: current, options: options) { $0.prepared(as: $1) }
   }
 
   private static func run(
-    _ plan: ColumnPlan, reference rows: Int, current: DataTable, options: ComparisonOptions,
-    _ prepare: @Sendable (Column, ColumnType) -> PreparedColumn
-  ) -> ComparisonResult {
-    var columns = Parallel.map(plan.entries) { entry in judge(entry, current, options, prepare) }
+    reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions, _ prepare: @Sendable (SideColumn, ColumnType) -> PreparedColumn
+  ) throws(TableError) -> ComparisonResult {
+    let plan = try ColumnPlan.make(reference: reference, current: current, options: options)
+    var columns = Parallel.map(plan.entries) { entry in judge(entry, options, prepare) }
     adjust(&columns, options)
     QualityJudgement.adjust(&columns, options)
     let compared = columns.filter { $0.result.verdict != .skipped }
     let drifted = columns.filter(\.result.drifted).map(\.result.name)
     let share = compared.isEmpty ? 0 : Double(drifted.count) / Double(compared.count)
     let threshold = options.effectiveDriftShare
+    var detected = threshold.map { !compared.isEmpty && share >= $0 } ?? !drifted.isEmpty
+    var together: ComparisonResult.Multivariate?
+    if case .test(.own(let test)) = options.choice, test.isMultivariate {
+      if let a = reference.table, let b = current.table {
+        together = MultivariateJudgement.result(test, a, b, plan, options)
+      } else {
+        together = .init(
+          test: test.rawValue, columns: [], threshold: options.significance, drifted: false, verdict: .skipped,
+          reason: NotComputable("it needs the rows, and a side is a profile").description)
+      }
+      detected = detected || together?.drifted == true
+    }
     return ComparisonResult(
-      rows: .init(reference: rows, current: current.rowCount),
-      drift: .init(detected: threshold.map { !compared.isEmpty && share >= $0 } ?? !drifted.isEmpty, share: share, threshold: threshold, driftedColumns: drifted),
-      schema: plan.schema, qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), columns: columns.map(\.result))
+      rows: .init(reference: reference.rowCount, current: current.rowCount),
+      drift: .init(detected: detected, share: share, threshold: threshold, driftedColumns: drifted), schema: plan.schema,
+      qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), multivariate: together, columns: columns.map(\.result))
   }
 
   /// A column's result with what its verdict still needs.
@@ -48,7 +63,7 @@ public enum Comparison {
   }
 
   private static func judge(
-    _ entry: ColumnPlan.Entry, _ current: DataTable, _ options: ComparisonOptions, _ prepare: (Column, ColumnType) -> PreparedColumn
+    _ entry: ColumnPlan.Entry, _ options: ComparisonOptions, _ prepare: (SideColumn, ColumnType) -> PreparedColumn
   ) -> Judged {
     var result = ColumnResult(
       name: entry.reference.name, type: entry.type, drifted: false, verdict: .skipped, also: [], quality: ColumnQuality())
@@ -59,7 +74,7 @@ public enum Comparison {
       result.skipped = entry.skipped
       return Judged(result: result)
     }
-    let current = PreparedColumn(column, as: entry.skipped == nil ? entry.type : column.type)
+    let current = column.prepared(as: entry.skipped == nil ? entry.type : column.type)
     result.current = current.summary(areTimes: entry.skipped == nil ? areTimes : column.type == .datetime)
     if let skipped = entry.skipped {
       result.skipped = skipped
@@ -81,6 +96,7 @@ public enum Comparison {
       judged.result.skipped = error.description
     }
     judged.result.effect = judgement.effect(judged.outcome)
+    judged.result.errorBound = judgement.errorBound
     for test in options.also where DriftTest.own(test).fits(entry.type) && DriftTest.own(test).name != judged.result.test {
       do throws(NotComputable) {
         let outcome = try judgement.run(.own(test), known: judged.outcome)
@@ -127,28 +143,31 @@ extension Double {
   var ifFinite: Double? { isFinite ? self : nil }
 }
 
-/// A reference made ready once: its columns sorted and counted.
+/// A reference made ready once: its columns sorted and counted, or a profile, which is ready as it is.
 public struct ComparisonReference: Sendable {
-  /// The reference's data.
-  public let table: DataTable
+  /// The reference's data, or its profile.
+  public let side: ComparisonSide
   /// With which it is compared.
   public let options: ComparisonOptions
   private let columns: [String: (type: ColumnType, column: PreparedColumn)]
 
   /// - Complexity: sorts every numeric column; the sorted copies are kept beside the table.
-  public init(_ table: DataTable, options: ComparisonOptions = ComparisonOptions()) {
-    self.table = table
+  public init(_ side: ComparisonSide, options: ComparisonOptions = ComparisonOptions()) {
+    self.side = side
     self.options = options
-    let wanted = table.columns.filter { !options.exclude.contains($0.name) }
+    let wanted = side.columns.filter { !options.exclude.contains($0.name) }
     let prepared = Parallel.map(wanted) { column in
       let type = ColumnPlan.type(of: column, options)
-      return (column.name, (type: type, column: PreparedColumn(column, as: type)))
+      return (column.name, (type: type, column: column.prepared(as: type)))
     }
     columns = Dictionary(uniqueKeysWithValues: prepared)
   }
 
-  func prepared(_ column: Column, as type: ColumnType) -> PreparedColumn {
+  /// From a table.
+  public init(_ table: DataTable, options: ComparisonOptions = ComparisonOptions()) { self.init(.table(table), options: options) }
+
+  func prepared(_ column: SideColumn, as type: ColumnType) -> PreparedColumn {
     if let ready = columns[column.name], ready.type == type { return ready.column }
-    return PreparedColumn(column, as: type)
+    return column.prepared(as: type)
   }
 }

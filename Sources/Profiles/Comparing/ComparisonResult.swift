@@ -32,11 +32,36 @@ public struct ComparisonResult: Sendable, Hashable, Codable {
     public var isUnchanged: Bool { missing.isEmpty && new.isEmpty && typeChanged.isEmpty }
   }
 
+  /// All columns tested together, when such a test was asked for.
+  public struct Multivariate: Sendable, Hashable, Codable {
+    public var test: String
+    /// The columns that took part.
+    public var columns: [String]
+    public var statistic: Double?
+    public var pValue: Double?
+    public var effect: Double?
+    public var threshold: Double
+    public var drifted: Bool
+    public var verdict: ColumnResult.Verdict
+    /// Why there is no answer.
+    public var reason: String?
+
+    /// As `kedge compare -o json` prints it.
+    public var json: JSON {
+      JSON([
+        ("test", .string(test)), ("columns", JSON(columns)), ("statistic", JSON(statistic)), ("p_value", JSON(pValue)), ("effect", JSON(effect)),
+        ("threshold", JSON(threshold)), ("drifted", .bool(drifted)), ("verdict", .string(verdict.rawValue)), ("skipped", reason.map { .string($0) }),
+      ])
+    }
+  }
+
   public var rows: Rows
   public var drift: Drift
   public var schema: Schema
   /// Columns with a quality finding, in the reference's order.
   public var qualityColumns: [String]
+  /// Nil unless a test of all columns together was asked for.
+  public var multivariate: Multivariate?
   /// One a column of the reference, in its order; then the excluded ones are not among them.
   public var columns: [ColumnResult]
 
@@ -45,16 +70,17 @@ public struct ComparisonResult: Sendable, Hashable, Codable {
 
   /// As `kedge compare -o json` prints it.
   public var json: JSON {
-    [
-      "rows": ["reference": .integer(Int64(rows.reference)), "current": .integer(Int64(rows.current))],
-      "drift": [
-        "detected": .bool(drift.detected), "share": JSON(drift.share), "threshold": JSON(drift.threshold),
-        "drifted_columns": JSON(drift.driftedColumns),
-      ],
-      "schema": ["missing": JSON(schema.missing), "new": JSON(schema.new), "type_changed": JSON(schema.typeChanged)],
-      "quality_columns": JSON(qualityColumns),
-      "columns": .array(columns.map(\.json)),
-    ]
+    JSON([
+      ("rows", ["reference": .integer(Int64(rows.reference)), "current": .integer(Int64(rows.current))]),
+      (
+        "drift",
+        [
+          "detected": .bool(drift.detected), "share": JSON(drift.share), "threshold": JSON(drift.threshold),
+          "drifted_columns": JSON(drift.driftedColumns),
+        ]
+      ), ("schema", ["missing": JSON(schema.missing), "new": JSON(schema.new), "type_changed": JSON(schema.typeChanged)]),
+      ("quality_columns", JSON(qualityColumns)), ("multivariate", multivariate?.json), ("columns", .array(columns.map(\.json))),
+    ])
   }
 }
 
@@ -91,6 +117,8 @@ public struct ColumnResult: Sendable, Hashable, Codable {
   public var pAdjusted: Double?
   /// The share of the mass that moved: KS distance for numbers and times, total variation distance for categories.
   public var effect: Double?
+  /// By how much `effect`, and a KS statistic, may be off because a side is a profile; nil when both are data.
+  public var errorBound: Double?
   public var threshold: Double?
   public var drifted: Bool
   public var verdict: Verdict
@@ -105,8 +133,8 @@ public struct ColumnResult: Sendable, Hashable, Codable {
   public var json: JSON {
     JSON([
       ("name", .string(name)), ("type", .string(type.rawValue)), ("test", JSON(test)), ("statistic", JSON(statistic)), ("p_value", JSON(pValue)),
-      ("score", JSON(score)), ("p_adjusted", JSON(pAdjusted)), ("effect", JSON(effect)), ("threshold", JSON(threshold)),
-      ("drifted", .bool(drifted)), ("verdict", .string(verdict.rawValue)), ("skipped", skipped.map { .string($0) }),
+      ("score", JSON(score)), ("p_adjusted", JSON(pAdjusted)), ("effect", JSON(effect)), ("error_bound", errorBound.map { JSON($0) }),
+      ("threshold", JSON(threshold)), ("drifted", .bool(drifted)), ("verdict", .string(verdict.rawValue)), ("skipped", skipped.map { .string($0) }),
       (
         "also",
         also.isEmpty

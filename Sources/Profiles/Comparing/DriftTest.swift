@@ -24,6 +24,8 @@ public enum DriftTest: Hashable, Sendable {
     case totalVariation = "total_variation"
     case lInfinity = "l_infinity"
     case domainClassifier = "domain_classifier"
+    case mmd
+    case pcaReconstruction = "pca_reconstruction"
   }
 
   /// From a name; nil when there is no such test.
@@ -81,10 +83,13 @@ extension DriftTest.Own {
   /// Whether the score is a distance; else it is a p-value.
   public var isDistance: Bool { binned != nil || self == .wasserstein || self == .energy }
 
-  /// Whether it takes numbers.
+  /// Whether it judges all columns together.
+  public var isMultivariate: Bool { self == .mmd || self == .pcaReconstruction || self == .domainClassifier }
+
+  /// Whether it takes the numbers of one column.
   public var takesNumbers: Bool {
     switch self {
-    case .chiSquared, .chiSquaredPermutation, .z, .fisher, .g, .domainClassifier: false
+    case .chiSquared, .chiSquaredPermutation, .z, .fisher, .g, .domainClassifier, .pcaReconstruction: false
     default: true
     }
   }

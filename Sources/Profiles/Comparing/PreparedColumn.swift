@@ -18,6 +18,39 @@ struct PreparedColumn: Sendable {
   let rows: Int
   let missing: Int
   let infinite: Int
+  /// Of a side that is a profile: what its quantiles are off by, as a share of the rows; nil when the values themselves are at hand.
+  var rankError: Double?
+  /// Of a profile: mean and deviation of all its values, which the representatives give only about.
+  private var described: ColumnSummary?
+
+  /// Values that stand for a profile's.
+  static let representatives = 20_000
+
+  /// From a profile: numbers by values that represent its quantiles, categories by its counts.
+  init(profile: ColumnProfile, as type: ColumnType) {
+    rows = profile.rows
+    missing = profile.missing
+    infinite = profile.infinite
+    isInteger = profile.isInteger
+    if type == .numeric || type == .datetime || profile.frequent == nil {
+      let sample = profile.quantiles.representatives(PreparedColumn.representatives)
+      content = .numbers(sample)
+      rankError = profile.quantiles.rankError
+      var summary = ColumnSummary(sample, missing: profile.missing, areTimes: type == .datetime)
+      summary.count = profile.count
+      summary.mean = profile.moments.count > 0 ? profile.moments.mean : nil
+      summary.std = profile.moments.standardDeviation
+      summary.min = profile.moments.min
+      summary.max = profile.moments.max
+      summary.quantiles = ColumnSummary.quantileShares.compactMap { at in profile.quantiles.quantile(at).map { .init(at: at, value: $0) } }
+      described = summary
+    } else {
+      let counts = (profile.frequent?.counts ?? [:]).map { (value: $0.key, count: $0.value) }.sorted { PreparedColumn.inOrder($0.value, $1.value) }
+      content = .categories(counts)
+      rankError = 0
+      described = nil
+    }
+  }
 
   /// - Parameter type: what the column is compared as.
   init(_ column: Column, as type: ColumnType) {
@@ -93,7 +126,8 @@ struct PreparedColumn: Sendable {
 
   /// The side described.
   func summary(areTimes: Bool) -> ColumnSummary {
-    switch content {
+    if let described { return described }
+    return switch content {
     case .numbers(let sample): ColumnSummary(sample, missing: missing, areTimes: areTimes)
     case .categories(let counts): ColumnSummary(counts, missing: missing)
     case .texts(_, let counts): ColumnSummary(counts, missing: missing)

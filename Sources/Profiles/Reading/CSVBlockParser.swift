@@ -14,15 +14,13 @@ enum CellKind: Sendable {
 enum BlockColumn: Sendable {
   case skipped
   case numbers(values: [Double], isWhole: Bool, missing: Int, strays: Int, firstStray: StrayCell?)
-  /// Codes into the pool, the pool, and the line where each of its strings was first seen.
-  case strings(codes: [Int32], pool: StringPool, lines: [Int])
+  /// Codes into the pool, −1 where missing.
+  case strings(codes: [Int32], pool: StringPool)
 }
 
 /// What one block of whole records gave.
 struct CSVBlock: Sendable {
   var rows = 0
-  /// Line ends seen, those inside quotes too.
-  var lines = 0
   var columns: [BlockColumn] = []
   var error: TableError?
 }
@@ -55,7 +53,6 @@ struct CSVBlockParser {
     var numbers: UnsafeMutablePointer<Double>?
     var codes: UnsafeMutablePointer<Int32>?
     var pool = StringPool()
-    var lines: [Int] = []
     var isWhole = true
     var missing = 0
     var strays = 0
@@ -68,7 +65,6 @@ struct CSVBlockParser {
     let end: UnsafePointer<UInt8>
     var p: UnsafePointer<UInt8>
     var line: Int
-    let firstLine: Int
     var row = 0
     let slots: UnsafeMutableBufferPointer<Slot>
     var scratch: [UInt8] = []
@@ -79,7 +75,6 @@ struct CSVBlockParser {
       self.end = end
       p = start
       line = firstLine
-      self.firstLine = firstLine
       var capacity = 1
       var from = UnsafeRawPointer(start)
       let stop = UnsafeRawPointer(end)
@@ -101,7 +96,7 @@ struct CSVBlockParser {
 
     mutating func block() -> CSVBlock {
       rows()
-      var result = CSVBlock(rows: row, lines: line - firstLine, error: error)
+      var result = CSVBlock(rows: row, error: error)
       let rows = row
       result.columns = slots.map { slot in
         if let numbers = slot.numbers {
@@ -112,7 +107,7 @@ struct CSVBlockParser {
         if let codes = slot.codes {
           let values = Array(UnsafeBufferPointer(start: codes, count: rows))
           codes.deallocate()
-          return .strings(codes: values, pool: slot.pool, lines: slot.lines)
+          return .strings(codes: values, pool: slot.pool)
         }
         return .skipped
       }
@@ -304,7 +299,6 @@ struct CSVBlockParser {
             fail(column, line: startLine, "is not UTF-8", "convert the file, e.g. with iconv -f latin1 -t utf-8")
             return
           }
-          slot.lines.append(startLine)
         }
       }
     }

@@ -28,13 +28,15 @@ struct CSVBlocks {
 
   private let stream: ByteStream
   private let source: String
-  private let delimiter: UInt8
+  private let delimiter: UInt8?
   private let blockSize: Int
   private var carried: [UInt8]
   private var ended = false
 
-  /// - Parameter begun: bytes already taken from the stream.
-  init(stream: ByteStream, source: String, delimiter: UInt8, begun: [UInt8], blockSize: Int = 4 << 20) {
+  /// - Parameters:
+  ///   - delimiter: parts quotable cells; nil: every line feed ends a record.
+  ///   - begun: bytes already taken from the stream.
+  init(stream: ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], blockSize: Int = 4 << 20) {
     self.stream = stream
     self.source = source
     self.delimiter = delimiter
@@ -85,9 +87,9 @@ struct CSVBlocks {
   }
 
   /// The offset behind the last whole record; nil when there is none.
-  static func lastRecordEnd(_ all: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8) -> Int? {
+  static func lastRecordEnd(_ all: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8?) -> Int? {
     guard let base = all.baseAddress else { return nil }
-    if memchr(base, 0x22, all.count) == nil {
+    if delimiter == nil || memchr(base, 0x22, all.count) == nil {
       return all.lastIndex(of: 0x0a).map { $0 + 1 }
     }
     var last: Int?

@@ -12,7 +12,6 @@ struct ColumnBuilder {
   private var firstStray: StrayCell?
   private var codes: [Int32] = []
   private var pool = StringPool()
-  private var lines: [Int] = []
 
   init(name: String, kind: CellKind, declared: ColumnType?, expectedRows: Int) {
     self.name = name
@@ -34,13 +33,11 @@ struct ColumnBuilder {
       self.missing += missing
       self.strays += strays
       if self.firstStray == nil { self.firstStray = firstStray }
-    case .strings(let blockCodes, let blockPool, let blockLines):
+    case .strings(let blockCodes, let blockPool):
       var translated: [Int32] = []
       translated.reserveCapacity(blockPool.count)
       for code in 0..<blockPool.count {
-        let (global, isNew) = blockPool.withBytes(code) { pool.intern($0) }
-        if isNew { lines.append(blockLines[code]) }
-        translated.append(global)
+        translated.append(blockPool.withBytes(code) { pool.intern($0).code })
       }
       codes.reserveCapacity(codes.count + blockCodes.count)
       for code in blockCodes { codes.append(code < 0 ? -1 : translated[Int(code)]) }
@@ -69,7 +66,6 @@ struct ColumnBuilder {
     if let declared, declared != .datetime { return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)), type: declared) }
     if dictionary.isEmpty { return Column(name: name, values: .numbers(codes.map { _ in .nan })) }
     if let times = times(dictionary) { return Column(name: name, values: .times(times)) }
-    if let numeric = almostNumbers(dictionary) { return numeric }
     return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)))
   }
 
@@ -81,23 +77,5 @@ struct ColumnBuilder {
       parsed.append(time.microseconds)
     }
     return codes.map { $0 < 0 ? Column.missingTime : parsed[Int($0)] }
-  }
-
-  /// Numbers with a few other cells among them.
-  private func almostNumbers(_ dictionary: [String]) -> Column? {
-    let parsed = dictionary.map { text in text.utf8.withContiguousStorageIfAvailable { CellText.number(UnsafeRawBufferPointer($0))?.value } ?? nil }
-    var (numeric, other) = (0, 0)
-    var firstOther: Int32?
-    for code in codes where code >= 0 {
-      if parsed[Int(code)] != nil {
-        numeric += 1
-      } else {
-        other += 1
-        if firstOther == nil { firstOther = code }
-      }
-    }
-    guard let firstOther, numeric > 0, Double(other) <= Double(numeric + other) * ColumnBuilder.strayShare else { return nil }
-    let stray = StrayCell(line: lines[Int(firstOther)], text: dictionary[Int(firstOther)], count: other)
-    return Column(name: name, values: .numbers(codes.map { $0 < 0 ? .nan : parsed[Int($0)] ?? .nan }), stray: stray)
   }
 }

@@ -43,8 +43,7 @@ public struct WorkProjection: Projection {
       return [
         done(subject, .measure),
         row(
-          .join, subject, record, data: ["window": try JSON(encoding: fact.window)], exclusive: "\(stream)/quality",
-          sequence: fact.window.endAt.microseconds),
+          .join, subject, record, data: ["window": try JSON(encoding: fact.window)], exclusive: "\(stream)/quality"),
       ]
     case .measurementFailed(let fact): return [done("\(stream)/\(fact.window.id)", fact.part == .input ? .measure : .join)]
     case .labelsJoined(let fact): return [done("\(stream)/\(fact.checksum)", .join)]

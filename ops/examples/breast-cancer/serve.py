@@ -29,12 +29,16 @@ import socketserver
 import sys
 import threading
 import time
+import warnings
 from http.server import BaseHTTPRequestHandler
 
 import joblib
 import numpy
 
 from cancer import FEATURES
+
+# scikit-learn's forests warn of threads that joblib did not start, once a request.
+warnings.filterwarnings("ignore", module="sklearn.utils.parallel")
 
 POLL_SECONDS = 0.1
 MAXIMUM_BODY = 1 << 20
