@@ -37,7 +37,7 @@ enum FactSamples {
     .baselinePinned(BaselinePinned(path: "/r.csv", sha256: "ab", rows: 3)),
     .windowFound(WindowFound(window: WindowID(uuid), source: "/w.csv", size: 3, checksum: "ab", startAt: at, endAt: at)),
     .labelsFound(LabelsFound(source: "/l.csv", size: 3, checksum: "ab")),
-    .labelsJoined(LabelsJoined(checksum: "ab", windows: [WindowID(uuid)], failure: "l.csv:3: no label")),
+    .labelsJoined(LabelsJoined(source: "/data/l.csv", checksum: "ab", windows: [WindowID(uuid)], failure: "l.csv:3: no label")),
     .measurementRecorded(
       MeasurementRecorded(
         window: window, part: .quality, rows: 3, drift: DriftVerdict(detected: true, share: 0.5, driftedColumns: ["meanArea_x"]),
