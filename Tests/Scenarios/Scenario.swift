@@ -97,8 +97,10 @@ final class Scenario: @unchecked Sendable {
 
   /// Starts a worker.
   @discardableResult
-  func worker(_ roles: String, lease: String = "2s") throws -> Process {
-    let process = process(["worker", "--role", roles, "--lease", lease], ["KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)])
+  func worker(_ roles: String, lease: String = "2s", as role: String? = nil) throws -> Process {
+    var environment = ["KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)]
+    if let role { environment["KEDGE_DATABASE_URL"] = try database.url(as: role) }
+    let process = process(["worker", "--role", roles, "--lease", lease], environment)
     let log = "\(directory)/worker-\(UUID().uuidString.prefix(4)).log"
     FileManager.default.createFile(atPath: log, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: log)
