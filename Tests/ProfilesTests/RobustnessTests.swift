@@ -29,7 +29,8 @@ import Values
   @Test(arguments: UInt64(1)...300)
   func `random comma-separated bytes never crash the reader`(seed: UInt64) {
     var random = RandomSource(seed: seed)
-    let alphabet = [",", "\"", "\n", "\r\n", "\r", "1", "9.5", "-", "1e5", "a", " ", "\"\"", "é", "NaN", "inf", "2026-01-01"].map { Array($0.utf8) } + [[0xff], [0]]
+    let alphabet =
+      [",", "\"", "\n", "\r\n", "\r", "1", "9.5", "-", "1e5", "a", " ", "\"\"", "é", "NaN", "inf", "2026-01-01"].map { Array($0.utf8) } + [[0xff], [0]]
     check(Array("a,b,c\n".utf8) + bytes(Int(seed) % 120, alphabet, &random), "x.csv", seed)
     check(bytes(Int(seed) % 60, alphabet, &random), "x.csv", seed)
     // Well-formed rows with one cell replaced.
@@ -41,7 +42,8 @@ import Values
   @Test(arguments: UInt64(1)...300)
   func `random JSON Lines never crash the reader`(seed: UInt64) {
     var random = RandomSource(seed: seed)
-    let alphabet = ["{", "}", "\"a\"", "\"b\"", ":", ",", "1", "-2.5e3", "true", "null", "\n", " ", "\\u00e9", "\"x\\n\"", "[", "\\"].map { Array($0.utf8) } + [[0xff]]
+    let alphabet =
+      ["{", "}", "\"a\"", "\"b\"", ":", ",", "1", "-2.5e3", "true", "null", "\n", " ", "\\u00e9", "\"x\\n\"", "[", "\\"].map { Array($0.utf8) } + [[0xff]]
     check(bytes(Int(seed) % 80, alphabet, &random), "x.jsonl", seed)
     check(Array("{\"a\":1}\n{\"a\":".utf8) + bytes(Int(seed) % 20, alphabet, &random), "x.jsonl", seed)
   }

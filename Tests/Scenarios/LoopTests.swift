@@ -128,7 +128,9 @@ import Values
       try scenario.write("incoming/a-broken.csv", "id,version,at,x,predicted\n1,,2026-01-01T00:00:00Z,0.5,1\n2,,2026-01-01T00:00:01Z,0.5\n")
       try scenario.write("incoming/b-missing.csv", "id,version,at,predicted\n1,,2026-01-01T00:00:00Z,1\n")
       try scenario.write("incoming/c-empty.csv", "")
-      try scenario.write("incoming/d-text.csv", "id,version,at,x,predicted\n" + (0..<60).map { "\($0),,2026-01-01T00:00:00Z,\($0 == 40 ? "12,5".debugDescription : "0.5"),1\n" }.joined())
+      try scenario.write(
+        "incoming/d-text.csv",
+        "id,version,at,x,predicted\n" + (0..<60).map { "\($0),,2026-01-01T00:00:00Z,\($0 == 40 ? "12,5".debugDescription : "0.5"),1\n" }.joined())
       try scenario.write("incoming/e-good.csv", "\u{feff}" + Scenario.window(rows: 100, seed: 5).replacing("\n", with: "\r\n"))
       try await scenario.waitFor("five outcomes", sql: "select 1 from kedge.measurement having count(*) = 5")
       let failures = try await scenario.database.client.query(

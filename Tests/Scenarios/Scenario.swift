@@ -113,7 +113,8 @@ final class Scenario: @unchecked Sendable {
   /// What the workers wrote, for a failure's message.
   func logs() -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined().suffix(4000).description
+    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined().suffix(4000)
+      .description
   }
 
   private func stopAll() {

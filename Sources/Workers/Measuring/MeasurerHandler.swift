@@ -40,7 +40,8 @@ struct MeasurerHandler: WorkHandler {
         guard try checksum(ofFile: found.source).sha256 == found.checksum else {
           throw MeasuringError("\(found.source): the file changed after it was found; write a new file and rename it into place")
         }
-        let measuring = InputMeasuring(monitor: specification, task: task, reference: try references.table(monitor, specification),
+        let measuring = InputMeasuring(
+          monitor: specification, task: task, reference: try references.table(monitor, specification),
           early: try LabelBook(specification, only: early))
         return .measurementRecorded(try measuring.measure(window))
       } catch {
