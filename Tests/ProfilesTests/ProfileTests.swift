@@ -170,3 +170,21 @@ import Values
     #expect(read == profile)
   }
 }
+
+@Suite struct DistributionTests {
+  @Test func `distributions add up, for numbers, times and categories, from data and from profiles`() throws {
+    let text =
+      "x,c,at,t\n" + (0..<500).map { "\(Double($0 * $0 % 997) / 7),k\($0 % 30),2026-01-\(String(format: "%02d", $0 % 28 + 1)),free text \($0)\n" }.joined()
+    let table = try GoldenFiles.parse(text)
+    for side in [ComparisonSide.table(table), .profile(TableProfile(table))] {
+      let all = try ColumnDistribution.all(reference: .table(table), current: side)
+      let x = try #require(all.first { $0.name == "x" })
+      #expect(x.edges.count == 41 && x.reference.count == 40 && x.quantiles.count == 99)
+      #expect(abs(x.reference.reduce(0, +) - 1) < 1e-9 && abs(x.current.reduce(0, +) - 1) < 1e-9)
+      let c = try #require(all.first { $0.name == "c" })
+      #expect(c.categories.count == 20)
+      #expect(abs(c.categories.reduce(0) { $0 + $1.current } + c.otherCurrent - 1) < 1e-9)
+      #expect(all.first { $0.name == "at" }?.json["histogram"]?["edges"]?.array?.count == 41)
+    }
+  }
+}
