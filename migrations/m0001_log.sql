@@ -88,7 +88,8 @@ CREATE TABLE kedge.event_shape (
   type text COLLATE "C" PRIMARY KEY,
   required jsonb NOT NULL,
   CONSTRAINT event_shape_is_an_object CHECK (jsonb_typeof(required) = 'object')
-);
+  -- On one page it would be read whole by each append, rather than by its index.
+) WITH (fillfactor = 10);
 COMMENT ON TABLE kedge.event_shape IS 'What append demands of the data of Kedge''s own event types. Types that are not listed are not checked.';
 COMMENT ON COLUMN kedge.event_shape.required IS
   'Keys that must be there, each with its JSON type: string, number, boolean, object, array, null, several separated by |, or any.';

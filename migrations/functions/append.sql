@@ -9,27 +9,43 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_event jsonb := events -> 0;
   v_required jsonb;
+  v_count integer;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'cannot append in a transaction that is %', current_setting('transaction_isolation')
       USING ERRCODE = 'active_sql_transaction', HINT = 'Use READ COMMITTED: an earlier snapshot would hide what the locks waited for.';
   END IF;
-  IF events -> 1 IS NULL AND v_event - '{type,data,schema,occurred_at}'::text[] = '{}' AND v_event ->> 'type' IS NOT NULL THEN
-    UPDATE kedge.stream h SET version = h.version + 1
-    WHERE h.name = append.stream AND (append.expected = -1 OR h.version = append.expected)
-    RETURNING h.version, (SELECT s.required FROM kedge.event_shape s WHERE s.type = v_event ->> 'type') INTO version, v_required;
-    IF FOUND THEN
-      IF v_required IS NOT NULL THEN
-        PERFORM kedge.shaped(v_event ->> 'type', coalesce(v_event -> 'data', '{}'), v_required);
+  -- One event.
+  IF events -> 1 IS NULL THEN
+    IF v_event - '{type,data,schema,occurred_at}'::text[] = '{}' AND jsonb_typeof(v_event -> 'type') = 'string' THEN
+      UPDATE kedge.stream h SET version = h.version + 1
+      WHERE h.name = append.stream AND (append.expected = -1 OR h.version = append.expected)
+      RETURNING h.version, (SELECT s.required FROM kedge.event_shape s WHERE s.type = v_event ->> 'type') INTO version, v_required;
+      IF FOUND THEN
+        IF v_required IS NOT NULL THEN
+          PERFORM kedge.shaped(v_event ->> 'type', coalesce(v_event -> 'data', '{}'), v_required);
+        END IF;
+        -- The number is drawn here, by the statement that holds the lock on the table: raising an epoch relies on it.
+        INSERT INTO kedge.event AS e (
+          stream, version, type, schema, data, actor, principal, correlation_id, causation_id, occurred_at, recorded_at)
+        VALUES (
+          append.stream, append.version, v_event ->> 'type', coalesce((v_event ->> 'schema')::integer, 1), coalesce(v_event -> 'data', '{}'),
+          coalesce(append.actor, session_user), session_user, append.correlation_id, append.causation_id,
+          coalesce((v_event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp())
+        RETURNING e.id INTO id;
+        RETURN NEXT;
+        RETURN;
       END IF;
-      -- The number is drawn here, by the statement that holds the lock on the table: raising an epoch relies on it.
-      INSERT INTO kedge.event AS e (stream, version, type, schema, data, actor, principal, correlation_id, causation_id, occurred_at, recorded_at)
-      VALUES (
-        append.stream, append.version, v_event ->> 'type', coalesce((v_event ->> 'schema')::integer, 1), coalesce(v_event -> 'data', '{}'),
-        coalesce(append.actor, session_user), session_user, append.correlation_id, append.causation_id,
-        coalesce((v_event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp())
-      RETURNING e.id INTO id;
-      RETURN NEXT;
+    END IF;
+  -- Several.
+  ELSIF jsonb_typeof(events) = 'array' AND NOT events @? '$[*] ? (exists (@.id) || exists (@.idempotency_key) || !exists (@.type) || @.type.type() != "string")' THEN
+    v_count := jsonb_array_length(events);
+    UPDATE kedge.stream h SET version = h.version + v_count
+    WHERE h.name = append.stream AND (append.expected = -1 OR h.version = append.expected)
+    RETURNING h.version - v_count INTO version;
+    IF FOUND THEN
+      RETURN QUERY SELECT a.id, a.version FROM kedge.append_several(
+        append.stream, append.version, events, coalesce(append.actor, session_user), append.correlation_id, append.causation_id) a;
       RETURN;
     END IF;
   END IF;

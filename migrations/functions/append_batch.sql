@@ -1,19 +1,24 @@
 -- Appends to several streams at once: locks in sorted order, then idempotency, the lease, the versions, and the insert.
 CREATE OR REPLACE FUNCTION kedge.append(batch jsonb) RETURNS TABLE (id uuid, stream text, version bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Lists in jsonb are estimated by their length when it is known: without this each call would be planned anew.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   v_appends jsonb := batch -> 'appends';
   v_actor text := coalesce(batch ->> 'actor', session_user);
   v_principal text := session_user;
-  v_names text[] := '{}';
+  v_names text[];
   v_heads bigint[] := '{}';
+  v_first bigint[];
   v_bases bigint[] := '{}';
+  v_last bigint;
   v_name text;
   v_head bigint;
   v_at integer;
   v_append jsonb;
   v_expected bigint;
+  v_keyed boolean := v_appends @? '$[*].events[*].idempotency_key';
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'cannot append in a transaction that is %', current_setting('transaction_isolation')
@@ -29,25 +34,26 @@ BEGIN
   END IF;
 
   -- 1. The locks, in sorted order.
-  FOR v_name IN SELECT DISTINCT (a ->> 'stream') COLLATE "C" FROM jsonb_array_elements(v_appends) a ORDER BY 1 LOOP
+  v_names := ARRAY(SELECT DISTINCT (a ->> 'stream') COLLATE "C" AS name FROM jsonb_array_elements(v_appends) a ORDER BY name);
+  FOREACH v_name IN ARRAY v_names LOOP
     SELECT h.version INTO v_head FROM kedge.stream h WHERE h.name = v_name FOR NO KEY UPDATE;
     IF NOT FOUND THEN
       INSERT INTO kedge.stream (name, version) VALUES (v_name, 0) ON CONFLICT DO NOTHING;
       SELECT h.version INTO STRICT v_head FROM kedge.stream h WHERE h.name = v_name FOR NO KEY UPDATE;
     END IF;
-    v_names := v_names || v_name;
     v_heads := v_heads || v_head;
   END LOOP;
 
   -- 2. Idempotency. A replay comes before the lease: it must be answered also when the lease is done.
-  IF v_appends @? '$[*].events[*].idempotency_key' AND kedge.is_replay(v_appends) THEN
+  IF v_keyed AND kedge.is_replay(v_appends) THEN
     RETURN QUERY SELECT r.id, r.stream, r.version FROM kedge.replayed(v_appends) r;
     RETURN;
   END IF;
 
   -- Identifiers that are given, not made here: each partition guards its own, this looks into all.
   IF v_appends @? '$[*].events[*].id' THEN
-    PERFORM FROM jsonb_path_query(v_appends, '$[*].events[*].id') g JOIN kedge.event e ON e.id = (g #>> '{}')::uuid;
+    PERFORM FROM jsonb_path_query(v_appends, '$[*].events[*].id') g
+    WHERE EXISTS (SELECT FROM kedge.event e WHERE e.id = (g #>> '{}')::uuid OFFSET 0);
     IF FOUND THEN
       RAISE EXCEPTION 'an event with this id exists already' USING ERRCODE = 'unique_violation',
         HINT = 'Leave the id out and one is made, or send an idempotency key to have a repeated append recognised.';
@@ -61,7 +67,9 @@ BEGIN
   END IF;
 
   -- 4. The versions. A stream that comes twice is at the version that its first append brings it to.
-  FOR v_append IN SELECT a FROM jsonb_array_elements(v_appends) a LOOP
+  v_first := v_heads;
+  FOR v_number IN 0 .. jsonb_array_length(v_appends) - 1 LOOP
+    v_append := v_appends -> v_number;
     v_at := array_position(v_names, v_append ->> 'stream');
     v_expected := coalesce((v_append ->> 'expected')::bigint, -1);
     IF v_expected NOT IN (-1, v_heads[v_at]) THEN
@@ -74,29 +82,34 @@ BEGIN
   END LOOP;
 
   -- 5. The events.
-  UPDATE kedge.stream h SET version = n.head
-  FROM unnest(v_names, v_heads) n (name, head) WHERE h.name = n.name AND h.version <> n.head;
+  v_last := (SELECT n.last_value FROM kedge.event_number n);
+  FOR v_at IN 1 .. cardinality(v_names) LOOP
+    UPDATE kedge.stream h SET version = v_heads[v_at] WHERE h.name = v_names[v_at] AND h.version <> v_heads[v_at];
+  END LOOP;
+  -- The numbers are drawn here, by the statement that holds the lock on the table: raising an epoch relies on it.
   RETURN QUERY
-  WITH added AS (
-    INSERT INTO kedge.event AS e (
-      id, stream, version, type, schema, data, actor, principal, correlation_id, causation_id, idempotency_key, occurred_at, recorded_at)
-    SELECT
-      coalesce((n.event ->> 'id')::uuid, gen_random_uuid()), a.append ->> 'stream', v_bases[a.place] + n.place, n.event ->> 'type',
-      coalesce((n.event ->> 'schema')::integer, 1),
-      CASE WHEN s.required IS NULL THEN coalesce(n.event -> 'data', '{}')
-        ELSE kedge.shaped(n.event ->> 'type', coalesce(n.event -> 'data', '{}'), s.required) END,
-      v_actor, v_principal, (batch ->> 'correlation_id')::uuid, (batch ->> 'causation_id')::uuid, n.event ->> 'idempotency_key',
-      coalesce((n.event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp()
-    FROM jsonb_array_elements(v_appends) WITH ORDINALITY a (append, place)
-      CROSS JOIN LATERAL jsonb_array_elements(a.append -> 'events') WITH ORDINALITY n (event, place)
-      LEFT JOIN kedge.event_shape s ON s.type = n.event ->> 'type'
-    ORDER BY a.place, n.place
-    RETURNING e.number, e.id, e.stream, e.version, e.idempotency_key
-  ), keys AS (
-    INSERT INTO kedge.idempotency_key (stream, key, event)
-    SELECT e.stream, e.idempotency_key, e.number FROM added e WHERE e.idempotency_key IS NOT NULL
-  )
-  SELECT e.id, e.stream::text, e.version FROM added e ORDER BY e.number;
+  INSERT INTO kedge.event AS e (
+    id, stream, version, type, schema, data, actor, principal, correlation_id, causation_id, idempotency_key, occurred_at, recorded_at)
+  SELECT
+    coalesce((n.event ->> 'id')::uuid, gen_random_uuid()), a.append ->> 'stream', v_bases[a.place] + n.place, n.event ->> 'type',
+    coalesce((n.event ->> 'schema')::integer, 1),
+    CASE WHEN EXISTS (SELECT FROM kedge.event_shape s WHERE s.type = n.event ->> 'type' OFFSET 0) THEN
+      kedge.shaped(n.event ->> 'type', coalesce(n.event -> 'data', '{}'), (SELECT s.required FROM kedge.event_shape s WHERE s.type = n.event ->> 'type'))
+      ELSE coalesce(n.event -> 'data', '{}') END,
+    v_actor, v_principal, (batch ->> 'correlation_id')::uuid, (batch ->> 'causation_id')::uuid, n.event ->> 'idempotency_key',
+    coalesce((n.event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp()
+  FROM jsonb_array_elements(v_appends) WITH ORDINALITY a (append, place)
+    CROSS JOIN LATERAL jsonb_array_elements(a.append -> 'events') WITH ORDINALITY n (event, place)
+  ORDER BY a.place, n.place
+  RETURNING e.id, e.stream::text, e.version;
+  IF v_keyed THEN
+    FOR v_number IN 1 .. cardinality(v_names) LOOP
+      INSERT INTO kedge.idempotency_key (stream, key, event)
+      SELECT e.stream, e.idempotency_key, e.number FROM kedge.event e
+      -- Only in the newest partition, or two, however many there are.
+      WHERE e.number >= v_last AND e.stream = v_names[v_number] AND e.version > v_first[v_number] AND e.version <= v_heads[v_number] AND e.idempotency_key IS NOT NULL;
+    END LOOP;
+  END IF;
 END $$;
 COMMENT ON FUNCTION kedge.append(jsonb) IS
   'Appends to several streams, all or nothing: {"appends": [{"stream", "expected", "events"}], "actor", "principal", "correlation_id", '

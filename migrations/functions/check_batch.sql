@@ -1,19 +1,16 @@
 -- Refuses a batch that does not have the form of one: a mistyped key must not be lost in silence.
 CREATE OR REPLACE FUNCTION kedge.check_batch(batch jsonb) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_problem text;
 BEGIN
-  -- The form that is right is recognised in two expressions; why another is wrong is found out slowly.
-  IF jsonb_typeof(batch -> 'appends') = 'array'
-    AND batch - '{appends,actor,principal,correlation_id,causation_id,lease}'::text[] = '{}'
-    AND NOT EXISTS (
-      SELECT FROM jsonb_array_elements(CASE jsonb_typeof(batch -> 'appends') WHEN 'array' THEN batch -> 'appends' END) a
-        LEFT JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a -> 'events') WHEN 'array' THEN a -> 'events' END) e ON true
-      WHERE jsonb_typeof(a) <> 'object' OR a - '{stream,expected,events}'::text[] <> '{}' OR a ->> 'stream' IS NULL
-        OR jsonb_typeof(a -> 'events') IS DISTINCT FROM 'array'
-        OR e IS NOT NULL AND (
-          jsonb_typeof(e) <> 'object' OR e - '{id,type,schema,data,occurred_at,idempotency_key}'::text[] <> '{}' OR e ->> 'type' IS NULL))
+  -- The form that is right is recognised in one expression; why another is wrong is found out slowly.
+  IF batch - '{appends,actor,principal,correlation_id,causation_id,lease}'::text[] = '{}'
+    AND jsonb_typeof(batch -> 'appends') = 'array'
+    AND NOT batch @? '$.appends[*] ? (@.type() != "object" || @.stream.type() != "string" || !exists (@.stream) || @.events.type() != "array"
+      || !exists (@.events) || exists (@.keyvalue() ? (@.key != "stream" && @.key != "expected" && @.key != "events")))'
+    AND NOT batch @? '$.appends[*].events[*] ? (@.type() != "object" || !exists (@.type) || @.type.type() != "string" || exists (@.keyvalue() ?
+      (@.key != "type" && @.key != "data" && @.key != "schema" && @.key != "id" && @.key != "occurred_at" && @.key != "idempotency_key")))'
   THEN
     RETURN;
   END IF;
@@ -25,7 +22,7 @@ BEGIN
     UNION ALL
     SELECT 3, CASE
       WHEN jsonb_typeof(a.append) <> 'object' THEN format('append %s is not an object', a.place)
-      WHEN a.append ->> 'stream' IS NULL THEN format('append %s names no stream', a.place)
+      WHEN jsonb_typeof(a.append -> 'stream') IS DISTINCT FROM 'string' THEN format('append %s names no stream', a.place)
       WHEN jsonb_typeof(a.append -> 'events') IS DISTINCT FROM 'array' THEN format('append %s: events must be a list', a.place)
       WHEN a.append - '{stream,expected,events}'::text[] <> '{}' THEN format('append %s: unknown key in %s', a.place, a.append - 'events')
     END
@@ -33,7 +30,7 @@ BEGIN
     UNION ALL
     SELECT 4, CASE
       WHEN jsonb_typeof(e.event) <> 'object' THEN format('append %s, event %s is not an object', a.place, e.place)
-      WHEN e.event ->> 'type' IS NULL THEN format('append %s, event %s has no type', a.place, e.place)
+      WHEN jsonb_typeof(e.event -> 'type') IS DISTINCT FROM 'string' THEN format('append %s, event %s has no type', a.place, e.place)
       WHEN e.event - '{id,type,schema,data,occurred_at,idempotency_key}'::text[] <> '{}' THEN
         format('append %s, event %s: unknown key %s', a.place, e.place,
           (SELECT to_json(k) FROM jsonb_object_keys(e.event - '{id,type,schema,data,occurred_at,idempotency_key}'::text[]) k LIMIT 1))
@@ -42,7 +39,7 @@ BEGIN
       CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.append -> 'events') WHEN 'array' THEN a.append -> 'events' END)
         WITH ORDINALITY e (event, place)
   ) p WHERE p.problem IS NOT NULL ORDER BY p.place LIMIT 1;
-  RAISE EXCEPTION 'this is not a batch to append: %', v_problem USING ERRCODE = 'invalid_parameter_value',
+  RAISE EXCEPTION 'this is not a batch to append: %', coalesce(v_problem, 'it has another form') USING ERRCODE = 'invalid_parameter_value',
     HINT = '{"appends": [{"stream", "expected", "events": [{"type", "data", "schema", "id", "occurred_at", "idempotency_key"}]}], "actor", …}';
 END $$;
 COMMENT ON FUNCTION kedge.check_batch IS 'Refuses (22023) what is not a batch to append, saying what is wrong.';
