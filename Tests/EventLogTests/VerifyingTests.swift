@@ -56,9 +56,10 @@ import Values
           (extract(epoch from recorded_at) * 1000000)::bigint, (extract(epoch from sealed_at) * 1000000)::bigint, encode(hash, 'hex') from audit.event
         """)[0]
       let id = try row.decode(UUID.self, at: 2).lowercased
+      let principal = try row.decode(String.self, at: 9)
       let (recorded, sealed) = (try row.decode(Int64.self, at: 11), try row.decode(Int64.self, at: 12))
       let fields: [String?] = [
-        "kedge1", "1", "1", id, "note/a", "1", "note_added", "1", "{\"a\": \"ä\", \"b\": 1}", "tester", "postgres", nil, nil, nil, "-1", "\(recorded)",
+        "kedge1", "1", "1", id, "note/a", "1", "note_added", "1", "{\"a\": \"ä\", \"b\": 1}", "tester", principal, nil, nil, nil, "-1", "\(recorded)",
         "\(sealed)",
       ]
       let hex = fields.map { field in

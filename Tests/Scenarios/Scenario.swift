@@ -33,15 +33,20 @@ final class Scenario: @unchecked Sendable {
     try write("kedge.yaml", Scenario.declarations)
   }
 
+  /// Each scenario runs workers of its own, and they time out when too many crowd the machine.
+  private static let turnstile = Turnstile(3)
+
   /// Runs `body` with a scenario, whose processes are ended afterwards.
   static func run(_ body: (Scenario) async throws -> Void) async throws {
-    try await withTestDatabase { database in
-      let scenario = try Scenario(database)
-      defer {
-        scenario.stopAll()
-        try? FileManager.default.removeItem(atPath: scenario.directory)
+    try await turnstile.pass {
+      try await withTestDatabase { database in
+        let scenario = try Scenario(database)
+        defer {
+          scenario.stopAll()
+          try? FileManager.default.removeItem(atPath: scenario.directory)
+        }
+        try await body(scenario)
       }
-      try await body(scenario)
     }
   }
 

@@ -101,16 +101,21 @@ public final class TestDatabase: Sendable {
 public func withTestDatabase<Result>(
   _ content: TestDatabase.Content = .migrated, options: PostgresOptions = PostgresOptions(), _ body: (TestDatabase) async throws -> Result
 ) async throws -> Result {
-  let database = try await TestDatabase.make(content, options: options)
-  do {
-    let result = try await body(database)
-    await database.drop()
-    return result
-  } catch {
-    await database.drop()
-    throw error
+  try await databases.pass {
+    let database = try await TestDatabase.make(content, options: options)
+    do {
+      let result = try await body(database)
+      await database.drop()
+      return result
+    } catch {
+      await database.drop()
+      throw error
+    }
   }
 }
+
+/// Databases at a time.
+private let databases = Turnstile(12)
 
 /// An SQL identifier.
 func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
