@@ -42,7 +42,7 @@ let package = Package(
 
     module("Values", [crypto]),
     module("PostgreSQL", ["CLibPQ", "CLinux", "Values", logging]),
-    module("Embedded", ["PostgreSQL", "CLinux", subprocess, system]),
+    module("Embedded", ["PostgreSQL", "CLinux", logging]),
     module("HTTPTransport", ["CLibCurl", "CLibCurlShim"]),
     module("Migrations", ["PostgreSQL", crypto], resources: [.embedInCode("SQL")]),
     module("EventLog", ["PostgreSQL", "Values", crypto, logging]),

@@ -33,7 +33,7 @@ public final class TestDatabase: Sendable {
   }
 
   /// A client of the server's own database, for what needs no tables. Shared: do not close it, and leave nothing in there.
-  public static func serverClient() throws -> PostgresClient { try TestServer.shared.get().admin }
+  public static func serverClient() throws -> PostgresClient { try TestServer.shared.get().client }
 
   /// The URL of this database for another role. The role has to be allowed to log in.
   public func url(as role: String) throws -> String { try TestServer.shared.get().url(database: name, role: role) }
