@@ -10,6 +10,7 @@ public struct DeclarationChange: Hashable, Sendable {
   /// Nil when there is nothing any more.
   public var new: JSON?
 
+  /// Takes the values as they are; nothing is checked.
   public init(path: String, old: JSON?, new: JSON?) {
     self.path = path
     self.old = old

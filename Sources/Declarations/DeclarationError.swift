@@ -2,6 +2,7 @@
 public struct DeclarationError: Error, Hashable, Sendable {
   /// The file as it was named by whoever asked.
   public var file: String
+  /// Of the value that is wrong, or of its key or document where there is none.
   public var position: SourcePosition
   /// The path of the key from the top of its document: `window.every`; empty for a mistake of the document or the file as a whole.
   public var key: String
@@ -12,6 +13,7 @@ public struct DeclarationError: Error, Hashable, Sendable {
   /// What was probably meant.
   public var suggestion: String?
 
+  /// Takes the values as they are; nothing is checked.
   public init(file: String, position: SourcePosition, key: String, found: String, expected: String, suggestion: String? = nil) {
     self.file = file
     self.position = position

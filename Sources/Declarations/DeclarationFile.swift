@@ -10,6 +10,7 @@ public struct DeclarationSource: Hashable, Sendable {
   /// YAML in UTF-8, of one document or many.
   public var bytes: [UInt8]
 
+  /// Takes the values as they are; nothing is checked.
   public init(file: String, directory: String, bytes: [UInt8]) {
     self.file = file
     self.directory = directory

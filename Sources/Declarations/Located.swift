@@ -1,18 +1,23 @@
 /// A place in a declaration file. Lines and columns count from 1, columns in Unicode scalars.
 public struct SourcePosition: Hashable, Comparable, Sendable {
+  /// From 1.
   public var line: Int
+  /// From 1, in Unicode scalars.
   public var column: Int
 
+  /// Both count from 1.
   public init(line: Int, column: Int) {
     self.line = line
     self.column = column
   }
 
+  /// In reading order: by line, then by column.
   public static func < (left: SourcePosition, right: SourcePosition) -> Bool { (left.line, left.column) < (right.line, right.column) }
 }
 
 /// A value and where it was declared.
 public struct Located<Value: Sendable>: Sendable {
+  /// What was declared.
   public var value: Value
   /// The file as it was named by whoever asked.
   public var file: String

@@ -159,9 +159,11 @@ public struct EmbeddedOptions: Sendable {
   public var startTimeout: Duration = .seconds(120)
   /// For the server to stop in good order, before it is stopped the hard way, from which it recovers at the next start.
   public var stopTimeout: Duration = .seconds(20)
+  /// The server's `max_connections`.
   public var maximumConnections = 100
   /// Settings of PostgreSQL, over those that Kedge makes.
   public var settings: [String: String] = [:]
 
+  /// The defaults above.
   public init() {}
 }

@@ -33,6 +33,7 @@ public enum EmbeddedError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What is wrong and what to do about it, on one line but for what PostgreSQL itself printed.
   public var description: String {
     switch self {
     case .noServer(let searched, let found):

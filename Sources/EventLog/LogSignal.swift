@@ -2,6 +2,7 @@ internal import Synchronization
 
 /// Wakes whoever waits for the log within this process, so that nobody waits for a poll. What it tells is a hint.
 public final class LogSignal: Sendable {
+  /// What can be waited for.
   public enum Topic: Hashable, Sendable {
     /// Events were appended and committed.
     case appended
@@ -17,6 +18,7 @@ public final class LogSignal: Sendable {
 
   private let state = Mutex(State())
 
+  /// Nothing has been raised yet.
   public init() {}
 
   /// How often it was raised: to be read before looking, and handed to `wait` when nothing was found.

@@ -22,6 +22,7 @@ public struct HTTPError: Error, Sendable, Hashable {
     case clientClosed = "client_closed"
   }
 
+  /// What to tell errors apart by.
   public let kind: Kind
   /// Method and redacted URL.
   public let request: String
@@ -38,5 +39,6 @@ public struct HTTPError: Error, Sendable, Hashable {
 }
 
 extension HTTPError: CustomStringConvertible {
+  /// One line: the request, then what was found.
   public var description: String { "\(request): \(detail)" }
 }

@@ -2,14 +2,18 @@
 public struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral {
   /// One field.
   public struct Field: Sendable, Hashable {
+    /// As it is sent; compared without regard to case.
     public let name: String
+    /// As it is sent. It may be a secret.
     public let value: String
   }
 
   public private(set) var fields: [Field] = []
 
+  /// No fields.
   public init() {}
 
+  /// Fields in the order written; a name may occur more than once.
   public init(dictionaryLiteral elements: (String, String)...) {
     for (name, value) in elements { add(name, value) }
   }

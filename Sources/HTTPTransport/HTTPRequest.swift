@@ -26,11 +26,13 @@ public struct HTTPRequest: Sendable {
     case origin
   }
 
+  /// What is asked of the resource.
   public var method: Method
   /// `http` or `https`. User and password in it are sent as Basic authentication.
   public var url: String
   /// Sent in this order. A name may occur more than once.
   public var headers: HTTPHeaders
+  /// Sent as it is; may be empty.
   public var body: [UInt8]
   /// For everything from looking up the name to the last byte of the response. Whole milliseconds, at least one.
   public var timeout: Duration
@@ -38,11 +40,14 @@ public struct HTTPRequest: Sendable {
   public var connectTimeout: Duration
   /// A longer body is an error, and is not read to its end.
   public var maximumResponseBytes: Int
+  /// What to do with an answer that points elsewhere.
   public var redirects: Redirects
   /// Certificates (PEM) to trust instead of the system's.
   public var certificateAuthorityFile: String?
+  /// How much of the URL errors may show.
   public var disclosure: Disclosure
 
+  /// Checks nothing: what cannot be sent is an error of `HTTPClient.send(_:)`.
   public init(
     _ method: Method, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
     timeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10), maximumResponseBytes: Int = 16 << 20,

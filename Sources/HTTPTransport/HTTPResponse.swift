@@ -6,6 +6,7 @@ public struct HTTPResponse: Sendable {
   public let status: Int
   /// Of the last response, when redirects were followed.
   public let headers: HTTPHeaders
+  /// All of it, at most `HTTPRequest.maximumResponseBytes`.
   public let body: [UInt8]
 
   /// 200...299

@@ -57,6 +57,7 @@ public enum CredentialError: Error, Sendable, Hashable, CustomStringConvertible 
   /// It holds control characters, which no header can carry, or is longer than 64 KiB.
   case unusable(CredentialReference)
 
+  /// What is wrong with the reference and what to do; never what was found there.
   public var description: String {
     switch self {
     case .variableNotSet(let name): "env:\(name): the variable is not set where the worker runs; set it there, or in the .env of its directory"

@@ -8,6 +8,7 @@ public struct FileDigest: Sendable, Hashable {
   /// In bytes.
   public let size: Int64
 
+  /// Takes the values as they are; nothing is checked.
   public init(sha256: String, size: Int64) {
     self.sha256 = sha256
     self.size = size

@@ -20,13 +20,16 @@ internal import Values
 ///
 /// Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 public struct RetryPolicy: Sendable, Hashable {
+  /// The longest wait after the first attempt.
   public var base: Duration
+  /// The longest wait that backoff itself gives.
   public var cap: Duration
   /// How often it is tried in all, the first time included; at least 1.
   public var attempts: Int
   /// A server that asks for more than this gets this.
   public var longestRetryAfter: Duration
 
+  /// Takes the values as they are; nothing is checked.
   public init(base: Duration = .seconds(2), cap: Duration = .seconds(600), attempts: Int = 12, longestRetryAfter: Duration = .seconds(3600)) {
     self.base = base
     self.cap = cap

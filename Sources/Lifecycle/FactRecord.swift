@@ -3,19 +3,26 @@ public import Values
 
 /// A fact as the log holds it: with who, when, and why.
 public struct FactRecord: Equatable, Sendable {
+  /// What happened.
   public var fact: Fact
+  /// The event's id.
   public var id: UUID
+  /// The whole name: `CATEGORY/NAME`.
   public var stream: String
   /// Counts from 1 inside the stream.
   public var version: Int64
   /// Its place in the order of all events; nil until it is sealed.
   public var position: Int64?
+  /// Who they say they are.
   public var actor: String
+  /// Who the database says they are.
   public var principal: String
+  /// When it happened.
   public var at: Timestamp
   /// Shared by all that came of one beginning.
   public var correlation: UUID?
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     _ fact: Fact, id: UUID, stream: String, version: Int64, position: Int64?, actor: String, principal: String, at: Timestamp, correlation: UUID?
   ) {

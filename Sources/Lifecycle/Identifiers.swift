@@ -10,6 +10,7 @@ public protocol UUIDIdentifier: Hashable, Codable, Sendable, CustomStringConvert
 }
 
 extension UUIDIdentifier {
+  /// Reads a UUID's text. Throws `DecodingError` for anything else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -19,6 +20,7 @@ extension UUIDIdentifier {
     self.init(uuid)
   }
 
+  /// Writes the lower-case canonical text.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
@@ -45,37 +47,52 @@ extension UUIDIdentifier {
 
 /// Identifies an alert: one occurrence, from pending to resolved.
 public struct AlertID: UUIDIdentifier {
+  /// Streams are `alert/ID`.
   public static let category = "alert"
+  /// The identifier itself.
   public let uuid: UUID
+  /// Takes the values as they are; nothing is checked.
   public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Identifies a run: training and evaluation of one challenger.
 public struct RunID: UUIDIdentifier {
+  /// Streams are `run/ID`.
   public static let category = "run"
+  /// The identifier itself.
   public let uuid: UUID
+  /// Takes the values as they are; nothing is checked.
   public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Identifies a deployment: one version proposed for one endpoint.
 public struct DeploymentID: UUIDIdentifier {
+  /// Streams are `deployment/ID`.
   public static let category = "deployment"
+  /// The identifier itself.
   public let uuid: UUID
+  /// Takes the values as they are; nothing is checked.
   public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// Identifies a window of a monitor.
 public struct WindowID: UUIDIdentifier {
+  /// The first part of names such as `window/ID`.
   public static let category = "window"
+  /// The identifier itself.
   public let uuid: UUID
+  /// Takes the values as they are; nothing is checked.
   public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
 /// A version of a model: `MODEL/N`, N counting from 1.
 public struct VersionName: Hashable, Codable, Sendable, CustomStringConvertible {
+  /// The model's name; it may have slashes.
   public let model: String
+  /// From 1.
   public let number: Int
 
+  /// Checks nothing; `init(_:)` reads and checks text.
   public init(model: String, number: Int) {
     self.model = model
     self.number = number
@@ -87,8 +104,10 @@ public struct VersionName: Hashable, Codable, Sendable, CustomStringConvertible 
     self.init(model: String(text[..<slash]), number: number)
   }
 
+  /// `MODEL/N`
   public var description: String { "\(model)/\(number)" }
 
+  /// Reads `MODEL/N`. Throws `DecodingError` for anything else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -98,6 +117,7 @@ public struct VersionName: Hashable, Codable, Sendable, CustomStringConvertible 
     self = name
   }
 
+  /// Writes `MODEL/N`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
@@ -106,9 +126,12 @@ public struct VersionName: Hashable, Codable, Sendable, CustomStringConvertible 
 
 /// Who did something: who they say they are, and who the database says they are.
 public struct Person: Hashable, Codable, Sendable {
+  /// Who they say they are.
   public var actor: String
+  /// Who the database says they are: a role, or `token:NAME`.
   public var principal: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(actor: String, principal: String) {
     self.actor = actor
     self.principal = principal

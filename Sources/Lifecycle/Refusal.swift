@@ -9,6 +9,7 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   /// The command itself makes no sense.
   case invalid(String)
 
+  /// The message alone, for people.
   public var description: String {
     switch self {
     case .conflict(let message), .notAllowed(let message), .unknown(let message), .invalid(let message): message

@@ -2,6 +2,7 @@ internal import Crypto
 
 /// One file of SQL that makes a database what this version needs.
 public struct Migration: Hashable, Sendable {
+  /// When a file is run.
   public enum Kind: String, Hashable, Sendable {
     /// Roles of the cluster: made when they are missing.
     case role
@@ -15,6 +16,7 @@ public struct Migration: Hashable, Sendable {
 
   /// The path in `migrations/`, e.g. `functions/append.sql`.
   public let path: String
+  /// When the file is run.
   public let kind: Kind
   let script: String
 

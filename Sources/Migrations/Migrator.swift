@@ -5,6 +5,7 @@ public struct Migrator: Sendable {
   private let client: PostgresClient
   private let migrations: [Migration]
 
+  /// With the migrations of this version. Who connects must be allowed to make what is missing, roles included.
   public init(_ client: PostgresClient) { self.init(client, migrations: Migration.all) }
 
   /// With other migrations, for tests.
@@ -15,6 +16,7 @@ public struct Migrator: Sendable {
 
   /// What was done, or would be.
   public struct Step: Hashable, Sendable, CustomStringConvertible {
+    /// What is done to a file.
     public enum Action: String, Hashable, Sendable {
       /// Run for the first time.
       case apply
@@ -24,8 +26,10 @@ public struct Migrator: Sendable {
 
     /// The path in `migrations/`.
     public let path: String
+    /// What is done to it.
     public let action: Action
 
+    /// `apply functions/append.sql`
     public var description: String { "\(action.rawValue) \(path)" }
   }
 
@@ -121,6 +125,7 @@ public enum MigrationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The database was made with a migration that this version does not have.
   case missing(path: String)
 
+  /// What is wrong and what to do.
   public var description: String {
     switch self {
     case .changed(let path, let applied, let now):

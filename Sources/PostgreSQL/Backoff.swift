@@ -12,6 +12,7 @@ public struct Backoff: Hashable, Sendable {
   /// The longest wait at all.
   public var longest: Duration
 
+  /// By default 50 ms after the first failure, and never more than 5 s.
   public init(first: Duration = .milliseconds(50), longest: Duration = .seconds(5)) {
     self.first = first
     self.longest = longest

@@ -21,6 +21,7 @@ public final class Connection: Queryable {
     queries.isEmpty ? [] : try await wire.run(.pipeline(queries), scope: scope)
   }
 
+  /// Runs a script on this connection; see `Queryable`.
   public func execute(unsafeScript script: String, name: String) async throws {
     _ = try await wire.run(.script(script, label: name), scope: scope)
   }

@@ -3,15 +3,21 @@
 /// `description` is fit for logs and events: it has the state, the message, the constraint and the statement's name, but no detail and, for
 /// data errors (class 22), nothing that the message quotes, because both repeat values. `debugDescription` has everything.
 public struct PostgresError: Error, Hashable, Sendable {
+  /// What to tell errors apart by.
   public var sqlState: SQLState
   /// What the server said. It may quote values.
   public var message: String
   /// More about it, often with values: `Key (name)=(x) already exists.`
   public var detail: String?
+  /// What the server advises. It may quote values.
   public var hint: String?
+  /// The constraint that was violated, if one was.
   public var constraint: String?
+  /// The schema of what it is about, if the server says so.
   public var schema: String?
+  /// The table that it is about, if the server says so.
   public var table: String?
+  /// The column that it is about, if the server says so.
   public var column: String?
   /// Where in a function it happened, as a stack of contexts.
   public var context: String?
@@ -20,6 +26,7 @@ public struct PostgresError: Error, Hashable, Sendable {
   /// For an error in the statement's text: some of the text from where the server found it.
   public var near: String?
 
+  /// What else the server said (schema, table, column, context, near) is set afterwards.
   public init(
     sqlState: SQLState, message: String, detail: String? = nil, hint: String? = nil, constraint: String? = nil, statement: String
   ) {
@@ -36,6 +43,7 @@ public struct PostgresError: Error, Hashable, Sendable {
 }
 
 extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
+  /// One line for logs and events: without detail, and in data errors without values.
   public var description: String {
     var text = "\(safeMessage) (SQLSTATE \(sqlState)"
     if let constraint { text += ", constraint \(constraint)" }
@@ -46,6 +54,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
     return text
   }
 
+  /// All that the server said, values included: for a terminal, never for the log.
   public var debugDescription: String {
     var text = "\(message) (SQLSTATE \(sqlState))"
     let more = [
@@ -76,16 +85,19 @@ public struct ConnectionLost: Error, Hashable, Sendable, CustomStringConvertible
 
   /// What happened, as libpq or the server said it.
   public var reason: String
+  /// Whether it is safe to send the same again.
   public var outcome: Outcome
   /// The server's last word, if it had one: a shutdown (57P01), a timeout while idle in a transaction (25P03) …
   public var cause: PostgresError?
 
+  /// Takes the values as they are; nothing is checked.
   public init(reason: String, outcome: Outcome, cause: PostgresError? = nil) {
     self.reason = reason
     self.outcome = outcome
     self.cause = cause
   }
 
+  /// One line for logs.
   public var description: String {
     let first = cause.map { "\($0.message) (SQLSTATE \($0.sqlState))" } ?? reason
     switch outcome {
@@ -110,6 +122,7 @@ public enum PostgresUsageError: Error, Hashable, Sendable, CustomStringConvertib
   /// `COMMIT` found the transaction aborted by an earlier error that the body had caught.
   case transactionAborted
 
+  /// One line for logs, and where it can be mended what to do.
   public var description: String {
     switch self {
     case .closed: "the PostgreSQL client is closed"

@@ -61,6 +61,7 @@ public final class PostgresClient: Queryable {
   @discardableResult
   public func pipeline(_ queries: [Query]) async throws -> [Rows] { try await withConnection { try await $0.pipeline(queries) } }
 
+  /// Runs a script on a connection of the pool; see `Queryable`.
   public func execute(unsafeScript script: String, name: String) async throws {
     try await withConnection { try await $0.execute(unsafeScript: script, name: name) }
   }

@@ -26,5 +26,6 @@ public struct PostgresOptions: Sendable {
   /// What `pg_stat_activity` shows, unless the URL says it.
   public var applicationName = "kedge"
 
+  /// The defaults above.
   public init() {}
 }

@@ -52,14 +52,17 @@ public struct Query: Sendable {
 }
 
 extension Query: ExpressibleByStringInterpolation {
+  /// A statement without parameters.
   public init(stringLiteral value: String) { self.init(unsafeSQL: value) }
 
+  /// Made by the compiler of an interpolated string; every interpolation has become a parameter or a fragment.
   public init(stringInterpolation: StringInterpolation) { self = stringInterpolation.query }
 
   /// Gathers text and parameters.
   public struct StringInterpolation: StringInterpolationProtocol, Sendable {
     fileprivate var query = Query(unsafeSQL: "")
 
+    /// Called by the compiler; the counts only reserve room.
     public init(literalCapacity: Int, interpolationCount: Int) {
       query.sql.reserveCapacity(literalCapacity + interpolationCount * 3)
     }

@@ -14,7 +14,9 @@ final class ResultBox: @unchecked Sendable {
 
 /// A column of a result.
 public struct Column: Hashable, Sendable {
+  /// As the statement names it; not necessarily unique.
   public let name: String
+  /// The type that its values are sent in.
   public let type: PostgresType
 }
 
@@ -49,7 +51,9 @@ public struct Rows: Sendable {
 }
 
 extension Rows: RandomAccessCollection {
+  /// Always 0.
   public var startIndex: Int { 0 }
+  /// One past the last row.
   public var endIndex: Int { count }
 
   public subscript(index: Int) -> Row {

@@ -21,6 +21,7 @@ public final class Transaction: Queryable {
   @discardableResult
   public func pipeline(_ queries: [Query]) async throws -> [Rows] { try await connection.pipeline(queries) }
 
+  /// Runs a script inside the transaction; see `Queryable`.
   public func execute(unsafeScript script: String, name: String) async throws {
     try await connection.execute(unsafeScript: script, name: name)
   }

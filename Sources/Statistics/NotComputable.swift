@@ -8,5 +8,6 @@ public struct NotComputable: Error, Hashable, Sendable, Codable, CustomStringCon
   /// - Parameter reason: in words that follow "not computable: ".
   public init(_ reason: String) { self.reason = reason }
 
+  /// `not computable: ` and the reason.
   public var description: String { "not computable: \(reason)" }
 }

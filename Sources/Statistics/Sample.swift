@@ -19,6 +19,7 @@ public struct Sample: Sendable, Hashable {
   /// How many values.
   public var count: Int { values.count }
 
+  /// Without values most statistics are not computable.
   public var isEmpty: Bool { values.isEmpty }
 
   /// The same without infinities.

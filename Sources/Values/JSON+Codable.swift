@@ -1,6 +1,7 @@
 internal import Foundation
 
 extension JSON: Codable {
+  /// Reads any JSON value. The keys of objects come in alphabetical order, because coders do not tell the order of the text.
   public init(from decoder: any Decoder) throws {
     // As a dictionary and not key by key: coders leave the keys of dictionaries as they are, and turn others to and from `snake_case`.
     if (try? decoder.container(keyedBy: Key.self)) != nil {
@@ -30,6 +31,7 @@ extension JSON: Codable {
     }
   }
 
+  /// Writes the value; a number that is not finite becomes null, and of duplicate keys the last is kept.
   public func encode(to encoder: any Encoder) throws {
     switch self {
     case .null:

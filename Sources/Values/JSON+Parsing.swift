@@ -7,6 +7,7 @@ public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
   /// 1-based line of that byte.
   public let line: Int
 
+  /// Line and message, for people.
   public var description: String { "line \(line): \(message)" }
 }
 

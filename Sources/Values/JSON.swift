@@ -14,6 +14,7 @@ public enum JSON: Hashable, Sendable {
     /// Keys and values in the order in which they are written.
     public private(set) var members: [(key: String, value: JSON)] = []
 
+    /// No members.
     public init() {}
 
     /// The value under `key`; nil when there is none, and setting nil removes it.
@@ -36,10 +37,12 @@ public enum JSON: Hashable, Sendable {
 }
 
 extension JSON.Object: Hashable {
+  /// Whether they have the same members, in whatever order.
   public static func == (left: JSON.Object, right: JSON.Object) -> Bool {
     left.members.count == right.members.count && left.members.allSatisfy { right[$0.key] == $0.value }
   }
 
+  /// By the number of members, since the order does not count.
   public func hash(into hasher: inout Hasher) { hasher.combine(members.count) }
 }
 
@@ -47,12 +50,19 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, Ex
   ExpressibleByBooleanLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
+  /// `"text"` is a string.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// `1` is an integer.
   public init(integerLiteral value: Int64) { self = .integer(value) }
+  /// `1.5` is a number.
   public init(floatLiteral value: Double) { self = .number(value) }
+  /// `true` is a boolean.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// `nil` is `null`.
   public init(nilLiteral: ()) { self = .null }
+  /// `[1, 2]` is an array.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// `["key": value]` is an object, its keys in the order written.
   public init(dictionaryLiteral elements: (String, JSON)...) {
     var object = Object()
     for (key, value) in elements { object.append(key: key, value: value) }
@@ -105,13 +115,16 @@ extension JSON {
     return elements[index]
   }
 
+  /// Whether it is JSON's `null`; a member that is missing is Swift's nil instead.
   public var isNull: Bool { self == .null }
 
+  /// Nil when it is no string.
   public var string: String? {
     guard case .string(let value) = self else { return nil }
     return value
   }
 
+  /// Nil when it is no boolean.
   public var bool: Bool? {
     guard case .bool(let value) = self else { return nil }
     return value
@@ -135,11 +148,13 @@ extension JSON {
     }
   }
 
+  /// Nil when it is no array.
   public var array: [JSON]? {
     guard case .array(let value) = self else { return nil }
     return value
   }
 
+  /// Nil when it is no object.
   public var object: Object? {
     guard case .object(let value) = self else { return nil }
     return value

@@ -20,16 +20,20 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
   }
 
+  /// Whether it is earlier.
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 
+  /// Later by the span, of which what lies below the microsecond is cut off.
   public static func + (time: Timestamp, span: Duration) -> Timestamp {
     Timestamp(microseconds: time.microseconds + span.microseconds)
   }
 
+  /// Earlier by the span, of which what lies below the microsecond is cut off.
   public static func - (time: Timestamp, span: Duration) -> Timestamp {
     Timestamp(microseconds: time.microseconds - span.microseconds)
   }
 
+  /// How long after `right` it is; negative when it is earlier.
   public static func - (left: Timestamp, right: Timestamp) -> Duration {
     .microseconds(left.microseconds - right.microseconds)
   }
@@ -116,6 +120,7 @@ extension Timestamp {
 }
 
 extension Timestamp: Codable {
+  /// Reads what `init(_:)` reads. Throws `DecodingError` for anything else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -125,6 +130,7 @@ extension Timestamp: Codable {
     self = value
   }
 
+  /// Writes RFC 3339 in UTC.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

@@ -22,6 +22,7 @@ public struct WorkerOptions: Sendable {
   /// How long work that has begun may go on after the process was told to stop.
   public var grace: Duration
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     concurrency: Int = 4, pool: String? = nil, supervisor: CommandRun.SupervisorCommand = .thisProgram, scratch: String,
     lease: Duration = .seconds(15), grace: Duration = .seconds(5)
@@ -45,6 +46,7 @@ public struct WorkerProcess: Sendable {
   private let name: String
   private let id = UUID()
 
+  /// Nothing runs before `run()`.
   public init(roles: Set<Role>, database: PostgresClient, options: WorkerOptions, logger: Logger) {
     self.roles = roles
     self.database = database

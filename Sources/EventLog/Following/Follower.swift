@@ -18,14 +18,17 @@ public protocol Follower: Sendable {
 
 /// An event that a follower can never digest.
 public struct PoisonEvent: Error, Sendable, CustomStringConvertible {
+  /// The one that cannot be digested.
   public let event: RecordedEvent
   /// What is wrong with it, without values of the data.
   public let reason: String
 
+  /// The reason may stand in the log: it holds no values of the event's data.
   public init(_ event: RecordedEvent, reason: String) {
     self.event = event
     self.reason = reason
   }
 
+  /// For people, without values of the data.
   public var description: String { "event \(event.id.lowercased) (\(event.type) on \(event.stream)) cannot be digested: \(reason)" }
 }

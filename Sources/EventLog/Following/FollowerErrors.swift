@@ -11,6 +11,7 @@ public enum FollowerError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The stream is not halted for this follower.
   case notHalted(follower: String, stream: String)
 
+  /// For people.
   public var description: String {
     switch self {
     case .held(let follower): "another process drives \(follower)"

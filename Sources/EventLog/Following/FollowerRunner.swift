@@ -9,6 +9,7 @@ public struct FollowerOptions: Sendable {
   /// How often is looked for events, by one query for all followers, if nothing wakes them.
   public var poll: Duration = .milliseconds(250)
 
+  /// The defaults above.
   public init() {}
 }
 

@@ -4,15 +4,19 @@ public import Values
 
 /// A stream with an event that a follower cannot digest.
 public struct HaltedStream: Hashable, Sendable {
+  /// The follower's name.
   public let follower: String
+  /// The stream that does not go on for it.
   public let stream: StreamName
   /// Of the event that could not be digested.
   public let position: Int64
+  /// The id of the event that could not be digested.
   public let event: UUID
   /// Why, without values of its data.
   public let error: String
   /// How many later events of the stream wait behind it.
   public let parked: Int
+  /// When the follower met it.
   public let haltedAt: Timestamp
 }
 
@@ -20,6 +24,7 @@ public struct HaltedStream: Hashable, Sendable {
 public struct HaltedStreams: Sendable {
   private let database: PostgresClient
 
+  /// Reads and releases through this pool.
   public init(_ database: PostgresClient) { self.database = database }
 
   /// What becomes of the event that could not be digested.

@@ -11,6 +11,7 @@ public struct SealerOptions: Sendable {
   /// How long another process waits before it takes the duty over from one that is gone.
   public var lease: Duration = .seconds(5)
 
+  /// The defaults above.
   public init() {}
 }
 

@@ -7,6 +7,7 @@ internal import Values
 public struct Verification: Hashable, Sendable {
   /// The end of what was verified.
   public struct Head: Hashable, Sendable {
+    /// Of the last event that was verified.
     public let position: Int64
     /// SHA-256, 32 bytes.
     public let hash: [UInt8]
@@ -17,7 +18,9 @@ public struct Verification: Hashable, Sendable {
 
   /// The first event that does not fit.
   public struct Break: Hashable, Sendable {
+    /// Of the event.
     public let position: Int64
+    /// What does not fit.
     public let reason: String
   }
 
@@ -28,6 +31,7 @@ public struct Verification: Hashable, Sendable {
   /// Nil when all fits.
   public let firstBad: Break?
 
+  /// Whether nothing was found, which is also so of an empty log.
   public var isVerified: Bool { firstBad == nil }
 }
 

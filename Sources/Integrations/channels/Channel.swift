@@ -17,6 +17,7 @@ public enum ChannelFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// The same message would be refused again.
   case final(reason: String)
 
+  /// The reason alone; free of secrets.
   public var description: String {
     switch self {
     case .retryable(_, let reason), .final(let reason): reason

@@ -53,6 +53,7 @@ public struct HTTPChannel: Channel {
     self.clock = clock
   }
 
+  /// Posts the message, signed for this attempt; the receipt is empty when the answer has no `id`.
   public func send(_ message: Message, idempotencyKey: String) async throws(ChannelFailure) -> Receipt {
     let url =
       switch address {

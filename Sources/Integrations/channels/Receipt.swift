@@ -7,6 +7,7 @@ public struct Receipt: Sendable, Hashable, Codable {
   /// Which message it is there: Slack's `ts`.
   public var message: String?
 
+  /// Nil where the system gives no such id.
   public init(conversation: String? = nil, message: String? = nil) {
     self.conversation = conversation
     self.message = message

@@ -28,6 +28,7 @@ public struct SlackChannel: Channel {
     self.credentials = credentials
   }
 
+  /// Posts the message, into the thread of the one that it continues; the receipt names channel and `ts`.
   public func send(_ message: Message, idempotencyKey: String) async throws(ChannelFailure) -> Receipt {
     let blocks = SlackBlocks(message)
     let body = JSON([

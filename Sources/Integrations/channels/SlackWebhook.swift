@@ -9,12 +9,14 @@ public struct SlackWebhookChannel: Channel {
   private let http: HTTPClient
   private let credentials: CredentialResolver
 
+  /// The URL is looked up anew at each send.
   public init(url: CredentialReference, http: HTTPClient, credentials: CredentialResolver) {
     self.url = url
     self.http = http
     self.credentials = credentials
   }
 
+  /// Posts the message; the receipt is empty, and `Message.thread` is not used.
   public func send(_ message: Message, idempotencyKey: String) async throws(ChannelFailure) -> Receipt {
     let blocks = SlackBlocks(message)
     let body: JSON = ["text": .string(blocks.fallback), "blocks": blocks.blocks, "unfurl_links": false]

@@ -49,6 +49,7 @@ public struct LocalTarget: Target {
     return try await onDisk { try directory.place(artifact, $0) }
   }
 
+  /// Writes the plan under the lock and waits for the health URL to confirm it; puts the last confirmed plan back if it does not.
   public func shift(to plan: TrafficPlan, token: Int64) async throws(TargetFailure) {
     if let fault = plan.fault { throw .invalid(fault) }
     let directory = directory

@@ -21,6 +21,7 @@ public struct ModelArtifact: Sendable, Hashable {
   /// 64 lower-case hexadecimal digits.
   public let sha256: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(version: String, file: String, fileName: String, sha256: String) {
     self.version = version
     self.file = file
@@ -55,6 +56,7 @@ public enum TargetFailure: Error, Sendable, Hashable {
 }
 
 extension TargetFailure: CustomStringConvertible {
+  /// For people, and where it can be mended what to do.
   public var description: String {
     switch self {
     case .staleToken(let given, let highest): "the fencing token \(given) is stale: \(highest) has been seen, so another worker has taken over"

@@ -9,6 +9,7 @@ public struct PlacedVersion: Sendable, Hashable {
   /// 64 lower-case hexadecimal digits.
   public let sha256: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(version: String, path: String, sha256: String) {
     self.version = version
     self.path = path
@@ -18,6 +19,7 @@ public struct PlacedVersion: Sendable, Hashable {
   /// `{"version", "path", "sha256"}`
   public var json: JSON { ["version": .string(version), "path": .string(path), "sha256": .string(sha256)] }
 
+  /// Reads what `json` made; nil when a member is missing or no string. Other members are ignored.
   public init?(json: JSON) {
     guard let version = json["version"]?.string, let path = json["path"]?.string, let sha256 = json["sha256"]?.string else { return nil }
     self.init(version: version, path: path, sha256: sha256)
@@ -26,13 +28,16 @@ public struct PlacedVersion: Sendable, Hashable {
 
 /// Which version gets which traffic.
 public struct TrafficPlan: Sendable, Hashable {
+  /// Answers what the candidate does not.
   public let current: PlacedVersion
+  /// Nil when one version serves alone.
   public let candidate: PlacedVersion?
   /// Of the requests that the candidate answers, in percent: 0...100.
   public let share: Double
   /// Whether the candidate sees all requests, without its answers being used.
   public let shadow: Bool
 
+  /// Takes the values as they are; nothing is checked.
   public init(current: PlacedVersion, candidate: PlacedVersion? = nil, share: Double = 0, shadow: Bool = false) {
     self.current = current
     self.candidate = candidate
@@ -73,8 +78,10 @@ public struct TrafficPlan: Sendable, Hashable {
 public struct ServedTraffic: Sendable, Hashable, CustomStringConvertible {
   /// `MODEL/N`
   public let current: String
+  /// `MODEL/N`; nil when one version serves alone.
   public let candidate: String?
 
+  /// Takes the values as they are; nothing is checked.
   public init(current: String, candidate: String?) {
     self.current = current
     self.candidate = candidate
@@ -87,5 +94,6 @@ public struct ServedTraffic: Sendable, Hashable, CustomStringConvertible {
     self.init(current: current, candidate: candidate.string)
   }
 
+  /// For messages: `MODEL/3 with candidate MODEL/4`, or `MODEL/3 alone`.
   public var description: String { candidate.map { "\(current) with candidate \($0)" } ?? "\(current) alone" }
 }

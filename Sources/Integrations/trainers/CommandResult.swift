@@ -36,6 +36,7 @@ extension CommandOutcome: CustomStringConvertible {
 
 /// What is left of a command's run.
 public struct CommandResult: Sendable, Hashable {
+  /// How it ended.
   public let outcome: CommandOutcome
   /// The end of what it printed: at most 40 lines of at most 500 characters, without control characters.
   public let lastLines: [String]

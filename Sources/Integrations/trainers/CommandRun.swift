@@ -9,10 +9,12 @@ internal import SystemPackage
 public struct CommandRun: Sendable {
   /// The program and its arguments. A program without a slash is looked up in `PATH`, one with a relative path from `directory`.
   public var command: [String]
+  /// Where it runs; absolute.
   public var directory: String
   /// What the command inherits. Variables that begin with `KEDGE_` are left out: the database's URL is none of a trainer's business.
   /// `PYTHONUNBUFFERED=1` is added unless it is set: Python would else hold back what is to be followed.
   public var environment: [String: String]
+  /// What `KEDGE_RUN_ID` tells the command.
   public var runID: String
   /// From 1.
   public var attempt: Int
@@ -22,12 +24,14 @@ public struct CommandRun: Sendable {
   public var output: String
   /// What it prints, of this attempt alone; made, or emptied.
   public var logFile: String
+  /// How long it may take before it is ended.
   public var timeout: Duration
   /// Between SIGTERM and SIGKILL.
   public var grace: Duration
   /// A command that prints more is ended.
   public var outputLimitBytes: Int
 
+  /// Checks nothing: what cannot be run is an outcome of `run`.
   public init(
     command: [String], directory: String, environment: [String: String], runID: String, attempt: Int, input: String, output: String, logFile: String,
     timeout: Duration, grace: Duration = .seconds(10), outputLimitBytes: Int = 1 << 30
@@ -47,9 +51,12 @@ public struct CommandRun: Sendable {
 
   /// How a supervisor is started: an executable, and the arguments that come before the supervisor's own.
   public struct SupervisorCommand: Sendable, Hashable {
+    /// Path of the program.
     public let executable: String
+    /// Come before the supervisor's own.
     public let arguments: [String]
 
+    /// Takes the values as they are; nothing is checked.
     public init(executable: String, arguments: [String]) {
       self.executable = executable
       self.arguments = arguments

@@ -109,6 +109,7 @@ public enum TrainerResultError: Error, Sendable, Hashable {
 }
 
 extension TrainerResultError: CustomStringConvertible {
+  /// For the author of the trainer: what is wrong and what to do.
   public var description: String {
     switch self {
     case .missing: "result.json is missing: the trainer must write {\"artifact\", \"metrics\", \"tags\"} to $KEDGE_OUTPUT/result.json"

@@ -1,10 +1,13 @@
 /// Compares the rows that two versions answered in the same window.
 public struct ArmComparison: Sendable {
+  /// The version that is replaced.
   public let champion: VersionName
+  /// The version that replaces it.
   public let challenger: VersionName
   /// An arm with fewer labelled rows gives no answer.
   public let minimumRows: Int
 
+  /// Takes the values as they are; nothing is checked.
   public init(champion: VersionName, challenger: VersionName, minimumRows: Int) {
     self.champion = champion
     self.challenger = challenger

@@ -5,15 +5,20 @@ public import Values
 public struct AlertSubject: Codable, Equatable, Sendable {
   /// The rule, or what Kedge itself complains of, e.g. `no-rollback-target`.
   public var rule: String
+  /// The monitor whose measurements are judged; nil for what Kedge itself complains of elsewhere.
   public var monitor: String?
+  /// The endpoint that it is about, if it is about one.
   public var endpoint: String?
+  /// The model that it is about, if it is known.
   public var model: String?
   /// The metric of the rule.
   public var metric: String?
+  /// `info`, `warning` or `critical`.
   public var severity: String
   /// Channels that are told.
   public var notify: [String]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     rule: String, monitor: String? = nil, endpoint: String? = nil, model: String? = nil, metric: String? = nil, severity: String, notify: [String]
   ) {
@@ -29,16 +34,20 @@ public struct AlertSubject: Codable, Equatable, Sendable {
 
 /// A rule's condition holds, but not yet for as many windows as it asks.
 public struct AlertPending: Codable, Equatable, Sendable {
+  /// What it is about.
   public var subject: AlertSubject
+  /// Of the metric, in the latest window.
   public var value: Double
   /// The condition in words: `drift.share at least 0.2`.
   public var condition: String
   /// Windows so far, and windows needed.
   public var count: Int
+  /// Windows in a row that the rule asks for.
   public var needed: Int
   /// End of the first window in which the condition held.
   public var sinceAt: Timestamp
 
+  /// Takes the values as they are; nothing is checked.
   public init(subject: AlertSubject, value: Double, condition: String, count: Int, needed: Int, sinceAt: Timestamp) {
     self.subject = subject
     self.value = value
@@ -51,7 +60,9 @@ public struct AlertPending: Codable, Equatable, Sendable {
 
 /// An alert fires.
 public struct AlertRaised: Codable, Equatable, Sendable {
+  /// What it is about.
   public var subject: AlertSubject
+  /// Of the metric, in the window that raised it; nil when Kedge itself complains.
   public var value: Double?
   /// The condition in words, or what is wrong.
   public var condition: String
@@ -62,6 +73,7 @@ public struct AlertRaised: Codable, Equatable, Sendable {
   /// Further causes, beside the one that the event itself names: the measurements of the windows before.
   public var because: [UUID]?
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     subject: AlertSubject, value: Double?, condition: String, sinceAt: Timestamp, driftedColumns: [String] = [], because: [UUID]? = nil
   ) {
@@ -76,9 +88,12 @@ public struct AlertRaised: Codable, Equatable, Sendable {
 
 /// The alert got worse.
 public struct AlertEscalated: Codable, Equatable, Sendable {
+  /// `info`, `warning` or `critical`, from now on.
   public var severity: String
+  /// Why, for people.
   public var reason: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(severity: String, reason: String) {
     self.severity = severity
     self.reason = reason
@@ -87,17 +102,21 @@ public struct AlertEscalated: Codable, Equatable, Sendable {
 
 /// Somebody looks after it, or resolved it, or says that it was a false alarm.
 public struct AlertHandled: Codable, Equatable, Sendable {
+  /// What the person said; nil when nothing.
   public var reason: String?
 
+  /// Takes the values as they are; nothing is checked.
   public init(reason: String?) { self.reason = reason }
 }
 
 /// The alert is over.
 public struct AlertResolved: Codable, Equatable, Sendable {
+  /// Why it is over, for people.
   public var reason: String
   /// The value that ended it; nil when a person did.
   public var value: Double?
 
+  /// Takes the values as they are; nothing is checked.
   public init(reason: String, value: Double? = nil) {
     self.reason = reason
     self.value = value

@@ -3,8 +3,11 @@ public import Values
 
 /// A version is to serve at an endpoint.
 public struct DeploymentProposed: Codable, Equatable, Sendable {
+  /// Where it is to serve.
   public var endpoint: String
+  /// Whose version it is.
   public var model: String
+  /// What is to serve.
   public var version: VersionName
   /// What serves now; nil for an endpoint's first version.
   public var replaces: VersionName?
@@ -21,6 +24,7 @@ public struct DeploymentProposed: Codable, Equatable, Sendable {
   /// People who asked for it: whoever requested the run or promoted. None of them may approve.
   public var requestedBy: [Person]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     endpoint: String, model: String, version: VersionName, replaces: VersionName?, run: RunID?, approvals: Int, stages: [RolloutStage],
     automatic: Bool, gatePassed: Bool, requestedBy: [Person]
@@ -40,13 +44,17 @@ public struct DeploymentProposed: Codable, Equatable, Sendable {
 
 /// The gate was not passed: only an override lets it go on.
 public struct DeploymentHeld: Codable, Equatable, Sendable {
+  /// Why the gate was not passed.
   public var reason: String
+  /// Takes the values as they are; nothing is checked.
   public init(reason: String) { self.reason = reason }
 }
 
 /// Somebody decided something about it, and says why.
 public struct Remark: Codable, Equatable, Sendable {
+  /// What the person said; nil when nothing.
   public var reason: String?
+  /// Takes the values as they are; nothing is checked.
   public init(reason: String?) { self.reason = reason }
 }
 
@@ -60,11 +68,14 @@ public enum Identity: String, Codable, Hashable, Sendable {
 
 /// Somebody other than who asked for it agrees.
 public struct DeploymentApproved: Codable, Equatable, Sendable {
+  /// What the person said; nil when nothing.
   public var reason: String?
   /// The position of the log at which the evidence was read.
   public var seenPosition: Int64
+  /// How far the approver's name can be trusted.
   public var identity: Identity
 
+  /// Takes the values as they are; nothing is checked.
   public init(reason: String?, seenPosition: Int64, identity: Identity) {
     self.reason = reason
     self.seenPosition = seenPosition
@@ -78,11 +89,14 @@ public struct StageEntered: Codable, Equatable, Sendable {
   public var stage: Int
   /// How many stages there are.
   public var of: Int
+  /// The candidate sees every request, and its answers are only logged.
   public var shadow: Bool
   /// Percent of requests.
   public var traffic: Int
+  /// How long the stage lasts at least.
   public var hold: Span
 
+  /// Takes the values as they are; nothing is checked.
   public init(stage: Int, of: Int, shadow: Bool, traffic: Int, hold: Span) {
     self.stage = stage
     self.of = of
@@ -103,15 +117,20 @@ public enum AnalysisOutcome: String, Codable, Hashable, Sendable {
 
 /// One metric of a comparison.
 public struct AnalysisResult: Codable, Equatable, Sendable {
+  /// The metric's name.
   public var metric: String
+  /// The champion's value; nil when not computable.
   public var champion: Double?
+  /// The challenger's value; nil when not computable.
   public var challenger: Double?
   /// Challenger minus champion: value, low and high of the 95 % confidence interval. Empty when not computable.
   public var difference: [Double]
   /// How much worse it may be.
   public var margin: Double
+  /// What the difference and the margin say.
   public var outcome: AnalysisOutcome
 
+  /// Takes the values as they are; nothing is checked.
   public init(metric: String, champion: Double?, challenger: Double?, difference: [Double], margin: Double, outcome: AnalysisOutcome) {
     self.metric = metric
     self.champion = champion
@@ -124,9 +143,13 @@ public struct AnalysisResult: Codable, Equatable, Sendable {
 
 /// A window with labels came while the new version served alone: the two are to be compared on its rows.
 public struct ComparisonRequested: Codable, Equatable, Sendable {
+  /// Where the version serves.
   public var endpoint: String
+  /// Whose versions these are.
   public var model: String
+  /// The monitor that the window belongs to.
   public var monitor: String
+  /// The window whose rows are predicted with both.
   public var window: WindowReference
   /// The version that was replaced.
   public var champion: VersionName
@@ -134,8 +157,10 @@ public struct ComparisonRequested: Codable, Equatable, Sendable {
   public var challenger: VersionName
   /// Whose evaluation command is run.
   public var specification: PipelineSpecification
+  /// The endpoint's, as they were at that moment.
   public var rules: [RollbackRule]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     endpoint: String, model: String, monitor: String, window: WindowReference, champion: VersionName, challenger: VersionName,
     specification: PipelineSpecification, rules: [RollbackRule]
@@ -155,16 +180,22 @@ public struct ComparisonRequested: Codable, Equatable, Sendable {
 public struct AnalysisRecorded: Codable, Equatable, Sendable {
   /// `arms`: each served its share of the same window; `paired`: both predicted the same rows.
   public var kind: String
+  /// The window that both were compared on.
   public var window: WindowReference
+  /// The version that is replaced.
   public var champion: VersionName
+  /// The version that replaces it.
   public var challenger: VersionName
   /// Rows compared: of the smaller arm, or of the pairs.
   public var rows: Int
+  /// One for each rule; empty when there were too few rows.
   public var results: [AnalysisResult]
+  /// Worse when any result is, else not worse when any had an answer.
   public var outcome: AnalysisOutcome
   /// Why it is inconclusive.
   public var reason: String?
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     kind: String, window: WindowReference, champion: VersionName, challenger: VersionName, rows: Int, results: [AnalysisResult],
     outcome: AnalysisOutcome, reason: String? = nil
@@ -182,21 +213,28 @@ public struct AnalysisRecorded: Codable, Equatable, Sendable {
 
 /// It completed its bake.
 public struct DeploymentCompleted: Codable, Equatable, Sendable {
+  /// The version that serves alone from now on.
   public var version: VersionName
+  /// Takes the values as they are; nothing is checked.
   public init(version: VersionName) { self.version = version }
 }
 
 /// A newer proposal took its place.
 public struct DeploymentSuperseded: Codable, Equatable, Sendable {
+  /// The newer deployment.
   public var by: DeploymentID
+  /// Takes the values as they are; nothing is checked.
   public init(by: DeploymentID) { self.by = by }
 }
 
 /// Traffic goes back to another version.
 public struct DeploymentRolledBack: Codable, Equatable, Sendable {
+  /// The version that serves from now on.
   public var to: VersionName
+  /// Why, for people.
   public var reason: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(to: VersionName, reason: String) {
     self.to = to
     self.reason = reason
@@ -207,10 +245,12 @@ public struct DeploymentRolledBack: Codable, Equatable, Sendable {
 public struct DeadlinePassed: Codable, Equatable, Sendable {
   /// What was waited for, e.g. `hold`.
   public var name: String
+  /// When it was due; it may have passed later.
   public var dueAt: Timestamp
   /// The event that set the clock.
   public var cause: UUID
 
+  /// Takes the values as they are; nothing is checked.
   public init(name: String, dueAt: Timestamp, cause: UUID) {
     self.name = name
     self.dueAt = dueAt

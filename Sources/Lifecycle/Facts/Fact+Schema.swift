@@ -41,10 +41,13 @@ extension Fact {
 
 /// An event written by a newer Kedge than this one.
 public struct UnknownSchema: Error, Equatable, CustomStringConvertible {
+  /// The event's type.
   public let type: String
+  /// The schema that it was written in.
   public let schema: Int
   /// The newest that this program reads.
   public let newest: Int
 
+  /// For people, and what to do.
   public var description: String { "\(type) has schema \(schema), and this version of Kedge reads up to \(newest); run a newer one" }
 }

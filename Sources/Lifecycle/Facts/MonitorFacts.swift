@@ -14,6 +14,7 @@ public struct BaselinePinned: Codable, Equatable, Sendable {
   /// Data rows.
   public var rows: Int
 
+  /// Takes the values as they are; nothing is checked.
   public init(path: String, sha256: String, rows: Int) {
     self.path = path
     self.sha256 = sha256
@@ -23,6 +24,7 @@ public struct BaselinePinned: Codable, Equatable, Sendable {
 
 /// New data to measure.
 public struct WindowFound: Codable, Equatable, Sendable {
+  /// Derived from what was found, so that the same file gives the same window.
   public var window: WindowID
   /// Absolute path of the file.
   public var source: String
@@ -32,8 +34,10 @@ public struct WindowFound: Codable, Equatable, Sendable {
   public var checksum: String
   /// First and last value of the time column; without one both are the file's modification time.
   public var startAt: Timestamp
+  /// Last value of the time column; see `startAt`.
   public var endAt: Timestamp
 
+  /// Takes the values as they are; nothing is checked.
   public init(window: WindowID, source: String, size: Int, checksum: String, startAt: Timestamp, endAt: Timestamp) {
     self.window = window
     self.source = source
@@ -53,6 +57,7 @@ public struct LabelsFound: Codable, Equatable, Sendable {
   /// SHA-256 of the content, lower-case hex.
   public var checksum: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(source: String, size: Int, checksum: String) {
     self.source = source
     self.size = size
@@ -73,6 +78,7 @@ public struct LabelsJoined: Codable, Equatable, Sendable {
   /// Why nothing could be joined: file, line and column.
   public var failure: String?
 
+  /// Takes the values as they are; nothing is checked.
   public init(source: String, checksum: String, windows: [WindowID], unmatched: Int = 0, failure: String? = nil) {
     self.source = source
     self.checksum = checksum
@@ -84,11 +90,16 @@ public struct LabelsJoined: Codable, Equatable, Sendable {
 
 /// A window as a measurement cites it.
 public struct WindowReference: Codable, Equatable, Sendable {
+  /// The window's own id.
   public var id: WindowID
+  /// First value of the time column, or the file's modification time.
   public var startAt: Timestamp
+  /// Last value of the time column, or the file's modification time.
   public var endAt: Timestamp
+  /// Absolute path of the file.
   public var source: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(id: WindowID, startAt: Timestamp, endAt: Timestamp, source: String) {
     self.id = id
     self.startAt = startAt
@@ -99,11 +110,14 @@ public struct WindowReference: Codable, Equatable, Sendable {
 
 /// Whether a window drifted from the reference.
 public struct DriftVerdict: Codable, Equatable, Sendable {
+  /// Whether enough columns drifted, by the monitor's own rule.
   public var detected: Bool
   /// Drifted columns over compared columns; nil when none could be compared.
   public var share: Double?
+  /// Their names, in the reference's order.
   public var driftedColumns: [String]
 
+  /// Takes the values as they are; nothing is checked.
   public init(detected: Bool, share: Double?, driftedColumns: [String]) {
     self.detected = detected
     self.share = share
@@ -113,7 +127,9 @@ public struct DriftVerdict: Codable, Equatable, Sendable {
 
 /// What a test said of one column.
 public struct ColumnMeasurement: Codable, Equatable, Sendable {
+  /// The column's name.
   public var name: String
+  /// The test's name; nil when none was run.
   public var test: String?
   /// What the threshold is compared with: a p-value or a distance. Nil when not computable.
   public var score: Double?
@@ -121,14 +137,18 @@ public struct ColumnMeasurement: Codable, Equatable, Sendable {
   public var statistic: Double?
   /// Nil for a distance without a p-value.
   public var pValue: Double?
+  /// The p-value, adjusted over the window's columns; nil when there is none to adjust.
   public var pAdjusted: Double?
+  /// The share of the mass that moved, 0...1; nil when not computable.
   public var effect: Double?
+  /// What the score is compared with; nil when no test was run.
   public var threshold: Double?
   /// `drifted`, `stable`, `inconclusive` or `skipped`.
   public var verdict: String
   /// Share of rows without a value in the window.
   public var missing: Double?
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     name: String, test: String?, score: Double?, statistic: Double? = nil, pValue: Double? = nil, pAdjusted: Double?, effect: Double?,
     threshold: Double?, verdict: String, missing: Double?
@@ -150,10 +170,12 @@ public struct ColumnMeasurement: Codable, Equatable, Sendable {
 public struct ArmMeasurement: Codable, Equatable, Sendable {
   /// Rows that count: labelled ones for quality.
   public var rows: Int
+  /// By name; without those that cannot be computed.
   public var metrics: [String: Double]
   /// 95 % confidence intervals: low and high.
   public var intervals: [String: [Double]]
 
+  /// Takes the values as they are; nothing is checked.
   public init(rows: Int, metrics: [String: Double], intervals: [String: [Double]]) {
     self.rows = rows
     self.metrics = metrics
@@ -163,17 +185,23 @@ public struct ArmMeasurement: Codable, Equatable, Sendable {
 
 /// A window was measured.
 public struct MeasurementRecorded: Codable, Equatable, Sendable {
+  /// What was measured.
   public var window: WindowReference
+  /// Which half of it.
   public var part: Part
   /// Rows that count: all of the window for input, the labelled ones for quality.
   public var rows: Int
+  /// Nil for quality.
   public var drift: DriftVerdict?
   /// Columns missing, new, or of another type than in the reference.
   public var schemaChanges: [String]
+  /// What the tests said, one a column of the reference; empty for quality.
   public var columns: [ColumnMeasurement]
+  /// By name; without those that cannot be computed.
   public var metrics: [String: Double]
   /// 95 % confidence intervals: low and high.
   public var intervals: [String: [Double]]
+  /// By version of the model, for windows whose rows tell which one answered; else empty.
   public var byVersion: [String: ArmMeasurement]
   /// Found after a later window had been counted: it is shown and changes no alert.
   public var late: Bool
@@ -182,6 +210,7 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
   /// Of an input measurement: rows whose labels were there already.
   public var labelled: Int
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
     metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool, labelled: Int = 0
@@ -203,11 +232,14 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
 
 /// A window could not be measured; the other windows go on.
 public struct MeasurementFailed: Codable, Equatable, Sendable {
+  /// What could not be measured.
   public var window: WindowReference
+  /// Which half of it.
   public var part: Part
   /// File, line, column and what was expected there.
   public var reason: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(window: WindowReference, part: Part, reason: String) {
     self.window = window
     self.part = part

@@ -3,13 +3,16 @@ public import Values
 
 /// A schedule starts a pipeline.
 public struct ScheduleDefined: Codable, Equatable, Sendable {
+  /// The pipeline that it starts.
   public var pipeline: String
+  /// As it was declared.
   public var cron: String
   /// IANA name.
   public var timeZone: String
   /// The first firing; nil when the expression never falls due.
   public var nextAt: Timestamp?
 
+  /// Takes the values as they are; nothing is checked.
   public init(pipeline: String, cron: String, timeZone: String, nextAt: Timestamp?) {
     self.pipeline = pipeline
     self.cron = cron
@@ -20,10 +23,14 @@ public struct ScheduleDefined: Codable, Equatable, Sendable {
 
 /// A firing fell due; firings missed before it are not made up for.
 public struct ScheduleDue: Codable, Equatable, Sendable {
+  /// The pipeline that is to run.
   public var pipeline: String
+  /// When it fell due, which may be some time ago.
   public var dueAt: Timestamp
+  /// The next firing; nil when there is none.
   public var nextAt: Timestamp?
 
+  /// Takes the values as they are; nothing is checked.
   public init(pipeline: String, dueAt: Timestamp, nextAt: Timestamp?) {
     self.pipeline = pipeline
     self.dueAt = dueAt
@@ -33,9 +40,12 @@ public struct ScheduleDue: Codable, Equatable, Sendable {
 
 /// A firing started nothing.
 public struct ScheduleSkipped: Codable, Equatable, Sendable {
+  /// The firing that started nothing.
   public var dueAt: Timestamp
+  /// Why, for people.
   public var reason: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(dueAt: Timestamp, reason: String) {
     self.dueAt = dueAt
     self.reason = reason
@@ -50,24 +60,32 @@ public struct MessageRequested: Codable, Equatable, Sendable {
   public var alert: AlertID?
   /// `firing`, `resolved` …
   public var state: String
+  /// `info`, `warning` or `critical`.
   public var severity: String
+  /// One line.
   public var title: String
+  /// Plain text, of any length.
   public var text: String
+  /// In the order in which they are shown; may be empty.
   public var fields: [Field]
   /// The command to type next.
   public var command: String?
 
   /// A name and its value.
   public struct Field: Codable, Equatable, Sendable {
+    /// What stands beside the value.
     public var name: String
+    /// Plain text.
     public var value: String
 
+    /// Name and value, as they are to be shown.
     public init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
     }
   }
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     message: UUID, alert: AlertID?, state: String, severity: String, title: String, text: String, fields: [Field], command: String?
   ) {
@@ -84,13 +102,16 @@ public struct MessageRequested: Codable, Equatable, Sendable {
 
 /// The channel took the message.
 public struct MessageSent: Codable, Equatable, Sendable {
+  /// The message's id, as it was requested.
   public var message: UUID
+  /// From 1.
   public var attempt: Int
   /// The alert it is about; later messages of it are threaded by the receipt.
   public var alert: AlertID?
   /// What the receiver answered, e.g. Slack's `ts` and `channel`.
   public var receipt: [String: String]
 
+  /// Takes the values as they are; nothing is checked.
   public init(message: UUID, attempt: Int, alert: AlertID?, receipt: [String: String]) {
     self.message = message
     self.attempt = attempt
@@ -101,11 +122,16 @@ public struct MessageSent: Codable, Equatable, Sendable {
 
 /// The channel did not take the message; it is tried again.
 public struct MessageDelayed: Codable, Equatable, Sendable {
+  /// The message's id, as it was requested.
   public var message: UUID
+  /// From 1.
   public var attempt: Int
+  /// What the receiver said; free of secrets.
   public var reason: String
+  /// When it is tried again.
   public var retryAt: Timestamp
 
+  /// Takes the values as they are; nothing is checked.
   public init(message: UUID, attempt: Int, reason: String, retryAt: Timestamp) {
     self.message = message
     self.attempt = attempt
@@ -116,10 +142,14 @@ public struct MessageDelayed: Codable, Equatable, Sendable {
 
 /// The message is given up.
 public struct MessageAbandoned: Codable, Equatable, Sendable {
+  /// The message's id, as it was requested.
   public var message: UUID
+  /// From 1: the last one.
   public var attempt: Int
+  /// What the receiver said; free of secrets.
   public var reason: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(message: UUID, attempt: Int, reason: String) {
     self.message = message
     self.attempt = attempt

@@ -6,6 +6,7 @@ public import Values
 /// A rule counts only windows of the part that carries its metric, each once however often it is measured. Late windows, and windows
 /// in which the metric could not be computed, count neither way.
 public struct AlertingPolicy: Policy {
+  /// Names its checkpoint, for good.
   public static let name = "alerting"
 
   /// A rule and how far it has come.
@@ -28,6 +29,7 @@ public struct AlertingPolicy: Policy {
   /// The model of each monitor.
   private var monitors = Keyed<String>()
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws {

@@ -6,6 +6,7 @@ public import Values
 /// While both serve, their arms of the same window are compared. Once the new version serves alone, the evaluation command predicts
 /// the window's labelled rows with both. Comparing goes on until traffic next changes. Each window counts once, when it first has an answer.
 public struct GuardingPolicy: Policy {
+  /// Names its checkpoint, for good.
   public static let name = "guarding"
 
   /// A deployment that is watched.
@@ -23,6 +24,7 @@ public struct GuardingPolicy: Policy {
   private var pipelines = Keyed<PipelineSpecification>()
   private var watches = Keyed<Watch>()
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws {

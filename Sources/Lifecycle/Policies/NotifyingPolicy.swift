@@ -3,10 +3,12 @@ public import Values
 
 /// Alerts into messages to the channels of their rule.
 public struct NotifyingPolicy: Policy {
+  /// Names its checkpoint, for good.
   public static let name = "notifying"
 
   private var open = Keyed<AlertRaised>()
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws { try open.restore(key: split(key: key).rest, entry: entry) }

@@ -2,12 +2,14 @@ public import Values
 
 /// Evaluations into proposed deployments, held where the gate was not passed.
 public struct PromotingPolicy: Policy {
+  /// Names its checkpoint, for good.
   public static let name = "promoting"
 
   private var endpoints = Keyed<EndpointState>()
   /// The person who requested a run by hand.
   private var requesters = Keyed<Person>()
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws {

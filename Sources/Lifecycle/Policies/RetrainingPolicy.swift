@@ -3,6 +3,7 @@ public import Values
 
 /// Alerts and schedules into runs, never two of one pipeline at once.
 public struct RetrainingPolicy: Policy {
+  /// Names its checkpoint, for good.
   public static let name = "retraining"
 
   /// A pipeline and what is under way of it.
@@ -23,6 +24,7 @@ public struct RetrainingPolicy: Policy {
 
   private var pipelines = Keyed<Pipeline>()
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws { try pipelines.restore(key: split(key: key).rest, entry: entry) }

@@ -2,6 +2,7 @@ public import Values
 
 /// Approvals, deadlines and comparisons into stages; a completed bake into a new champion; a rollback into everything that follows from it.
 public struct RolloutPolicy: Policy {
+  /// Names its checkpoint, for good.
   public static let name = "rollout"
 
   /// A deployment that is not over.
@@ -28,6 +29,7 @@ public struct RolloutPolicy: Policy {
   /// The champion of each model.
   private var champions = Keyed<VersionName>()
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws {

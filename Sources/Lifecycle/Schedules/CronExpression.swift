@@ -16,12 +16,14 @@ public struct CronExpression: Hashable, Sendable, CustomStringConvertible {
   let weekdays: FieldSet
   let eitherDay: Bool
 
+  /// The text it was read from.
   public var description: String { text }
 
   /// Why a text is no cron expression.
   public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// Which field, what was found, what was expected.
     public let message: String
+    /// The message.
     public var description: String { message }
   }
 

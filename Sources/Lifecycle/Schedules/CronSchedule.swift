@@ -5,9 +5,12 @@ public import Values
 /// Daylight saving: what is due in a skipped hour runs once, at the first instant after the gap; what is due in a repeated hour runs once, the first
 /// time round. So `30 2 * * *` runs on every day of the year exactly once, and `*/15 * * * *` pauses while the clock repeats an hour.
 public struct CronSchedule: Hashable, Sendable {
+  /// What is due, on the local clock.
   public let expression: CronExpression
+  /// Whose clock it is.
   public let zone: TimeZoneRules
 
+  /// From parts that were checked already.
   public init(_ expression: CronExpression, in zone: TimeZoneRules) {
     self.expression = expression
     self.zone = zone

@@ -14,7 +14,9 @@ public struct TimeZoneRules: Hashable, Sendable {
     self.zone = zone
   }
 
+  /// By identifier: two names of the same zone differ.
   public static func == (left: TimeZoneRules, right: TimeZoneRules) -> Bool { left.identifier == right.identifier }
+  /// By identifier.
   public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 
   /// Every zone that can be named, for suggestions.

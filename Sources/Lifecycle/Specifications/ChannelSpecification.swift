@@ -10,9 +10,12 @@ public struct ChannelSpecification: Hashable, Sendable {
     case http(url: String, secret: CredentialReference?)
   }
 
+  /// Unique among channels.
   public var name: String
+  /// The system, and how it is reached.
   public var kind: Kind
 
+  /// Takes the values as they are; nothing is checked.
   public init(name: String, kind: Kind) {
     self.name = name
     self.kind = kind
@@ -25,6 +28,7 @@ extension ChannelSpecification: Codable {
   private struct Webhook: Codable { var url: CredentialReference }
   private struct HTTP: Codable { var url: String, secret: CredentialReference? }
 
+  /// Reads `name` and one of `slack`, `webhook` and `http`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     name = try container.decode(String.self, forKey: .name)
@@ -38,6 +42,7 @@ extension ChannelSpecification: Codable {
     }
   }
 
+  /// Writes references to secrets, never secrets.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(name, forKey: .name)

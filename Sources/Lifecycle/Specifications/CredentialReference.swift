@@ -10,8 +10,10 @@ public struct CredentialReference: Hashable, Sendable, CustomStringConvertible {
     case file(String)
   }
 
+  /// Where to look.
   public let source: Source
 
+  /// Checks nothing; `init(_:)` reads and checks text.
   public init(_ source: Source) { self.source = source }
 
   /// Reads `env:NAME` or `file:PATH`; nil for anything else, above all for a literal secret.
@@ -37,10 +39,12 @@ public struct CredentialReference: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// `env:NAME` or `file:PATH`; not secret.
   public var description: String { text }
 }
 
 extension CredentialReference: Codable {
+  /// Reads `env:NAME` or `file:PATH`. Throws `DecodingError` for anything else, which it does not quote.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let reference = CredentialReference(try container.decode(String.self)) else {
@@ -49,6 +53,7 @@ extension CredentialReference: Codable {
     self = reference
   }
 
+  /// Writes `env:NAME` or `file:PATH`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text)

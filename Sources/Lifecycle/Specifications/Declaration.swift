@@ -37,9 +37,12 @@ public enum DeclarationKind: String, Hashable, Codable, Sendable, CaseIterable {
 
 /// What identifies a declared thing; no two declarations share it.
 public struct DeclarationKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// What kind of thing it is.
   public var kind: DeclarationKind
+  /// Unique among things of the kind.
   public var name: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(_ kind: DeclarationKind, _ name: String) {
     self.kind = kind
     self.name = name
@@ -47,11 +50,14 @@ public struct DeclarationKey: Hashable, Comparable, Sendable, CustomStringConver
 
   /// The name of its stream: `monitor/NAME`.
   public var streamName: String { "\(kind.category)/\(name)" }
+  /// `monitor/NAME`
   public var description: String { streamName }
+  /// By the stream's name.
   public static func < (left: DeclarationKey, right: DeclarationKey) -> Bool { left.streamName < right.streamName }
 }
 
 extension Declaration {
+  /// The word after `kind:`.
   public var kind: DeclarationKind {
     switch self {
     case .model: .model
@@ -64,6 +70,7 @@ extension Declaration {
     }
   }
 
+  /// Unique among things of the kind.
   public var name: String {
     switch self {
     case .model(let specification): specification.name
@@ -76,6 +83,7 @@ extension Declaration {
     }
   }
 
+  /// Kind and name.
   public var key: DeclarationKey { DeclarationKey(kind, name) }
 
   /// The name of the stream that holds its definitions: `model/NAME`, `pool/NAME`, `monitor/NAME`, `rule/NAME` …

@@ -1,12 +1,17 @@
 /// Where versions of a model serve, and how a new one gets there and back.
 public struct EndpointSpecification: Hashable, Codable, Sendable {
+  /// Unique among endpoints.
   public var name: String
+  /// The model whose versions serve there.
   public var model: String
+  /// The system whose traffic is moved.
   public var target: EndpointTarget
+  /// How a new version gets into traffic.
   public var rollout: RolloutSpecification
   /// A new version that does worse by any of these is rolled back; may be empty.
   public var rollback: [RollbackRule]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     name: String, model: String, target: EndpointTarget, rollout: RolloutSpecification = .init(), rollback: [RollbackRule] = []
   ) {
@@ -32,6 +37,7 @@ public struct RolloutSpecification: Hashable, Codable, Sendable {
   /// At least one; the last gives the new version all traffic.
   public var stages: [RolloutStage]
 
+  /// By default one approval, then all traffic at once.
   public init(approvals: Int = 1, stages: [RolloutStage] = [RolloutStage(traffic: 100)]) {
     self.approvals = approvals
     self.stages = stages
@@ -49,6 +55,7 @@ public struct RolloutStage: Hashable, Codable, Sendable {
   /// Whether the stage ends only once a comparison with the champion had an answer.
   public var requireConclusive: Bool
 
+  /// Takes the values as they are; nothing is checked.
   public init(shadow: Bool = false, traffic: Int, hold: Span = .zero, requireConclusive: Bool = false) {
     self.shadow = shadow
     self.traffic = traffic
@@ -67,11 +74,14 @@ public struct RollbackRule: Hashable, Sendable {
     case aboveChampionBy(Double)
   }
 
+  /// The number that is compared.
   public var metric: MetricName
+  /// How much worse it may be, and which way worse is.
   public var margin: Margin
   /// How many compared windows in a row; at least 1.
   public var `for`: Int
 
+  /// Takes the values as they are; nothing is checked.
   public init(metric: MetricName, _ margin: Margin, for windows: Int = 1) {
     self.metric = metric
     self.margin = margin
@@ -83,11 +93,13 @@ extension EndpointTarget: Codable {
   private enum Key: String, CodingKey { case local }
   private struct Local: Codable { var directory: String, health: String? }
 
+  /// Reads `{local: {directory, health}}`.
   public init(from decoder: any Decoder) throws {
     let local = try decoder.container(keyedBy: Key.self).decode(Local.self, forKey: .local)
     self = .local(directory: local.directory, health: local.health)
   }
 
+  /// Writes `{local: {directory, health}}`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch self {
@@ -99,6 +111,7 @@ extension EndpointTarget: Codable {
 extension RollbackRule: Codable {
   private enum Key: String, CodingKey { case metric, `for` }
 
+  /// Reads `metric`, `for`, and `below_champion_by` or `above_champion_by`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     metric = try container.decode(MetricName.self, forKey: .metric)
@@ -111,6 +124,7 @@ extension RollbackRule: Codable {
     }
   }
 
+  /// Writes the metric and its margin side by side.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(metric, forKey: .metric)

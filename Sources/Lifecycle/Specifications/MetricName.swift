@@ -1,9 +1,12 @@
 /// The name of a number that a measurement yields: `drift.share`, `column.mean radius.score`, `accuracy`, `missing.age` …
 public struct MetricName: Hashable, Sendable, CustomStringConvertible {
+  /// As declarations and measurements write it.
   public let text: String
 
+  /// Any text; `subject` tells whether it is a metric.
   public init(_ text: String) { self.text = text }
 
+  /// As declarations and measurements write it.
   public var description: String { text }
 
   /// Which measurement of a window carries a metric: that of its inputs, or the later one of its labels.
@@ -94,10 +97,13 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension MetricName: ExpressibleByStringLiteral, Codable {
+  /// Any text; `subject` tells whether it is a metric.
   public init(stringLiteral text: String) { self.init(text) }
 
+  /// Reads any string; `subject` tells whether it is a metric.
   public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
 
+  /// Writes the name as a string.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text)

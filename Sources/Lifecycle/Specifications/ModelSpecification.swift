@@ -5,10 +5,14 @@ public struct ModelSpecification: Hashable, Codable, Sendable {
     case classification, regression
   }
 
+  /// Unique among models.
   public var name: String
+  /// What it predicts.
   public var task: Task
+  /// Free words for people and filters; may be empty.
   public var tags: [String: String]
 
+  /// Takes the values as they are; nothing is checked.
   public init(name: String, task: Task, tags: [String: String] = [:]) {
     self.name = name
     self.task = task

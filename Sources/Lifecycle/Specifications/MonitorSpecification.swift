@@ -1,14 +1,19 @@
 /// What is watched of a model: where its windows come from, what they are compared with, and how.
 public struct MonitorSpecification: Hashable, Codable, Sendable {
+  /// Unique among monitors.
   public var name: String
   /// The model whose data this is.
   public var model: String
   /// What windows are compared with; nil until one is pinned with `kedge baseline pin`.
   public var baseline: Baseline?
+  /// Where its data come from.
   public var window: MonitorWindow
+  /// Which columns play which part.
   public var columns: MonitorColumns
+  /// What decides about drift.
   public var tests: MonitorTests
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     name: String, model: String, baseline: Baseline? = nil, window: MonitorWindow, columns: MonitorColumns = .init(), tests: MonitorTests = .init()
   ) {
@@ -38,6 +43,7 @@ public struct SQLSource: Hashable, Codable, Sendable {
   /// The statement; in a window's query `:from` and `:to` are the window's ends.
   public var query: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(connection: CredentialReference, query: String) {
     self.connection = connection
     self.query = query
@@ -56,6 +62,7 @@ public struct MonitorWindow: Hashable, Sendable {
     case predictions
   }
 
+  /// Where the rows are.
   public var source: Source
   /// The absolute glob of the files with labels that come later; nil when there are none.
   public var labels: String?
@@ -64,6 +71,7 @@ public struct MonitorWindow: Hashable, Sendable {
   /// A window with fewer rows is inconclusive; at least 1.
   public var minimumRows: Int
 
+  /// Takes the values as they are; nothing is checked.
   public init(source: Source, labels: String? = nil, every: Span = .hours(1), minimumRows: Int = 100) {
     self.source = source
     self.labels = labels
@@ -91,6 +99,7 @@ public struct MonitorColumns: Hashable, Codable, Sendable {
   /// Columns that are never looked at.
   public var exclude: [String]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     id: String? = nil, version: String? = nil, time: String? = nil, prediction: String? = nil, probability: String? = nil, label: String? = nil,
     group: String? = nil, exclude: [String] = []
@@ -125,10 +134,12 @@ public struct MonitorTests: Hashable, Codable, Sendable {
   public var `default`: String
   /// The share of drifted columns from which the window has drifted; nil: the preset's own rule.
   public var driftShare: Double?
+  /// Benjamini-Hochberg unless declared otherwise.
   public var correction: Correction
   /// What is chosen for single columns, by their names.
   public var columns: [String: ColumnTest]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     default name: String = "auto", driftShare: Double? = nil, correction: Correction = .benjaminiHochberg, columns: [String: ColumnTest] = [:]
   ) {
@@ -141,10 +152,12 @@ public struct MonitorTests: Hashable, Codable, Sendable {
 
 /// A test chosen for one column.
 public struct ColumnTest: Hashable, Codable, Sendable {
+  /// A test's name, as users type it: `ks`, `psi`, `evidently/psi` …
   public var test: String
   /// Nil: the test's own threshold.
   public var threshold: Double?
 
+  /// Takes the values as they are; nothing is checked.
   public init(test: String, threshold: Double? = nil) {
     self.test = test
     self.threshold = threshold
@@ -154,6 +167,7 @@ public struct ColumnTest: Hashable, Codable, Sendable {
 extension MonitorSpecification.Baseline: Codable {
   private enum Key: String, CodingKey { case file, sql, version }
 
+  /// Reads one of `file`, `sql` and `version`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     if let path = try container.decodeIfPresent(String.self, forKey: .file) {
@@ -165,6 +179,7 @@ extension MonitorSpecification.Baseline: Codable {
     }
   }
 
+  /// Writes one of `file`, `sql` and `version`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch self {
@@ -179,6 +194,7 @@ extension MonitorWindow: Codable {
   private enum Key: String, CodingKey { case files, sql, predictions, labels, every, minimumRows }
   private struct Labels: Codable { var files: String }
 
+  /// Reads one of `files`, `sql` and `predictions: true`, then `labels`, `every` and `minimum_rows`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     if let glob = try container.decodeIfPresent(String.self, forKey: .files) {
@@ -195,6 +211,7 @@ extension MonitorWindow: Codable {
     minimumRows = try container.decode(Int.self, forKey: .minimumRows)
   }
 
+  /// Writes the source beside `labels`, `every` and the smallest number of rows.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch source {

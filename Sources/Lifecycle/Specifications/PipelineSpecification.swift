@@ -2,17 +2,22 @@ public import Values
 
 /// How a model is retrained, judged and handed on.
 public struct PipelineSpecification: Hashable, Codable, Sendable {
+  /// Unique among pipelines.
   public var name: String
+  /// The model that it retrains.
   public var model: String
   /// What starts a run, besides a person; may be empty.
   public var trigger: [Trigger]
+  /// How a challenger is made.
   public var train: TrainSpecification
+  /// How it is judged.
   public var evaluate: EvaluateSpecification
   /// The endpoint to which a version that passed its gate is proposed; nil: it is only registered.
   public var deploy: String?
   /// Handed to trainer and evaluator as they are.
   public var parameters: [String: JSON]
 
+  /// Takes the values as they are; nothing is checked.
   public init(
     name: String, model: String, trigger: [Trigger] = [], train: TrainSpecification, evaluate: EvaluateSpecification, deploy: String? = nil,
     parameters: [String: JSON] = [:]
@@ -45,6 +50,7 @@ public struct TrainSpecification: Hashable, Sendable {
     case command([String], directory: String)
   }
 
+  /// Who trains.
   public var trainer: Trainer
   /// One attempt takes at most this long.
   public var timeout: Span
@@ -53,6 +59,7 @@ public struct TrainSpecification: Hashable, Sendable {
   /// The pool that bounds how many runs are under way.
   public var pool: String
 
+  /// Takes the values as they are; nothing is checked.
   public init(trainer: Trainer, timeout: Span = .days(1), retries: Int = 0, pool: String = PoolSpecification.implied.name) {
     self.trainer = trainer
     self.timeout = timeout
@@ -70,6 +77,7 @@ public struct EvaluateSpecification: Hashable, Codable, Sendable {
   /// All must pass, and at least one is absolute.
   public var gate: [GateRule]
 
+  /// Takes the values as they are; nothing is checked.
   public init(command: [String], timeout: Span = .hours(1), gate: [GateRule]) {
     self.command = command
     self.timeout = timeout
@@ -87,11 +95,14 @@ public struct GateRule: Hashable, Sendable {
     case notWorseThanChampionBy(Double)
   }
 
+  /// The number that is judged.
   public var metric: MetricName
   /// The group column of a fairness metric.
   public var group: String?
+  /// What it is held against.
   public var bound: Bound
 
+  /// `{metric: accuracy, above: 0.90}` is `(metric: "accuracy", .absolute(.above(0.90)))`.
   public init(metric: MetricName, group: String? = nil, _ bound: Bound) {
     self.metric = metric
     self.group = group
@@ -109,6 +120,7 @@ extension Trigger: Codable {
   private struct Alerts: Codable { var rule: String, count: Int, within: Span }
   private struct Schedule: Codable { var cron: String, timeZone: String }
 
+  /// Reads one of `alert`, `alerts` and `schedule`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     if let rule = try container.decodeIfPresent(String.self, forKey: .alert) {
@@ -121,6 +133,7 @@ extension Trigger: Codable {
     }
   }
 
+  /// Writes one of `alert`, `alerts` and `schedule`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch self {
@@ -134,6 +147,7 @@ extension Trigger: Codable {
 extension TrainSpecification: Codable {
   private enum Key: String, CodingKey { case command, directory, timeout, retries, pool }
 
+  /// Reads the command beside its timeout, retries and pool; all must be there.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     trainer = .command(
@@ -143,6 +157,7 @@ extension TrainSpecification: Codable {
     pool = try container.decode(String.self, forKey: .pool)
   }
 
+  /// Writes the command beside its timeout, retries and pool.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch trainer {
@@ -159,6 +174,7 @@ extension TrainSpecification: Codable {
 extension GateRule: Codable {
   private enum Key: String, CodingKey { case metric, group }
 
+  /// Reads `metric`, `group` and one bound. Throws `DecodingError`, also when there is no bound.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     metric = try container.decode(MetricName.self, forKey: .metric)
@@ -173,6 +189,7 @@ extension GateRule: Codable {
     }
   }
 
+  /// Writes the metric, its group and its bound side by side.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(metric, forKey: .metric)

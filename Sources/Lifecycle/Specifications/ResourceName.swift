@@ -3,12 +3,14 @@
 /// Lower-case letters, digits, `-`, `_`, `.`, and `/` between folders (`risk/fraud`). No component is a number alone, so that
 /// `MODEL/3` is always a version; none is empty, `.` or `..`, so that a name can stand in a path. At most 200 bytes.
 public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The name, which follows the rules.
   public let text: String
 
   /// Why a text is no name; the message says what was expected.
   public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was wrong and what is allowed, without the name itself.
     public let message: String
+    /// The message.
     public var description: String { message }
   }
 
@@ -41,6 +43,8 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
     }
   }
 
+  /// The name itself.
   public var description: String { text }
+  /// As the texts compare.
   public static func < (left: ResourceName, right: ResourceName) -> Bool { left.text < right.text }
 }

@@ -12,12 +12,18 @@ public struct Span: Hashable, Comparable, Sendable {
     self.duration = .milliseconds(max(0, duration.microseconds / 1000))
   }
 
+  /// No time at all: `0s`.
   public static let zero = Span(.zero)
+  /// So many seconds; zero when negative.
   public static func seconds(_ count: Int) -> Span { Span(.seconds(count)) }
+  /// So many minutes; zero when negative.
   public static func minutes(_ count: Int) -> Span { Span(.seconds(count * 60)) }
+  /// So many hours; zero when negative.
   public static func hours(_ count: Int) -> Span { Span(.seconds(count * 3600)) }
+  /// So many times 24 hours; zero when negative.
   public static func days(_ count: Int) -> Span { Span(.seconds(count * 86_400)) }
 
+  /// By length.
   public static func < (left: Span, right: Span) -> Bool { left.duration < right.duration }
 
   /// The longest span that can be written, a hundred years: whatever is longer is a slip of the pen.
@@ -70,6 +76,7 @@ extension Span: CustomStringConvertible {
 }
 
 extension Span: Codable {
+  /// Reads `90s`, `1h30m` … Throws `DecodingError` for anything else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -79,6 +86,7 @@ extension Span: Codable {
     self = span
   }
 
+  /// Writes the shortest text that reads back as the same span.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

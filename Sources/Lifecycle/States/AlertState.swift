@@ -12,6 +12,7 @@ public struct AlertState: StreamState {
   public private(set) var subject: AlertSubject?
   public private(set) var acknowledgedBy: String?
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -12,6 +12,7 @@ public struct ChannelState: StreamState {
   /// How many alerts are remembered.
   static let threadsKept = 500
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -18,9 +18,13 @@ public struct DeploymentState: StreamState {
 
   /// An approval that counts.
   public struct Approval: Codable, Equatable, Sendable {
+    /// The id of the event that recorded it.
     public var event: UUID
+    /// Who approved.
     public var person: Person
+    /// What they said, and what they had seen.
     public var fact: DeploymentApproved
+    /// When they did.
     public var at: Timestamp
   }
 
@@ -41,6 +45,7 @@ public struct DeploymentState: StreamState {
   /// The newest fact: what people answer to.
   public private(set) var latest: UUID?
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -28,7 +28,9 @@ public struct EndpointState: StreamState {
 
   /// A change of traffic that was asked for.
   public struct Request: Codable, Equatable, Sendable {
+    /// The id of the event that asked for it.
     public var event: UUID
+    /// What it asked for.
     public var order: TrafficRequested
     /// Attempts that failed.
     public var failures = 0
@@ -36,12 +38,15 @@ public struct EndpointState: StreamState {
 
   /// A rollout under way.
   public struct Rollout: Codable, Equatable, Sendable {
+    /// Whose rollout it is.
     public var deployment: DeploymentID
+    /// The candidate.
     public var version: VersionName
     /// What served when it began.
     public var base: VersionName?
   }
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -7,13 +7,16 @@ public struct ModelState: StreamState {
 
   /// A registered version.
   public struct Version: Codable, Equatable, Sendable {
+    /// As it entered the registry; `tags` are those of now.
     public var registration: VersionRegistered
+    /// Put away: offered for nothing.
     public var archived = false
   }
 
   /// The alias of the version that serves.
   public static let champion = "champion"
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -7,6 +7,7 @@ public struct MonitorState: StreamState {
   /// For each part, the end of the latest window that was counted; an inconclusive one is not.
   public private(set) var countedUntil: [String: Timestamp] = [:]
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -22,6 +22,7 @@ public struct RunState: StreamState {
   /// The event that asked for the step that is to be done now.
   public private(set) var stepRequest: UUID?
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

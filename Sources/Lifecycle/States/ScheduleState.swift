@@ -5,6 +5,7 @@ public struct ScheduleState: StreamState {
   public private(set) var definition: ScheduleDefined?
   public private(set) var nextAt: Timestamp?
 
+  /// Before the first fact.
   public init() {}
 
   public mutating func evolve(_ record: FactRecord) {

@@ -9,6 +9,7 @@ public struct CopyOut: AsyncSequence, Sendable {
   let scope: Int
   let statement: Query
 
+  /// Nothing is sent before the first piece is asked for.
   public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
   /// Reads the pieces.

@@ -11,8 +11,10 @@ public protocol PostgresArrayElement: Sendable {
 }
 
 extension PostgresArrayElement where Self: PostgresEncodable & PostgresDecodable {
+  /// The type that a single value is sent as.
   public static var elementType: PostgresType { postgresType }
 
+  /// Writes a one-dimensional array whose first index is 1; an empty one has no dimension.
   public static func encodeArray(_ elements: [Self], into encoder: inout PostgresEncoder) throws {
     let start = encoder.bytes.count
     encoder.write(Int32(elements.isEmpty ? 0 : 1))
@@ -34,6 +36,7 @@ extension PostgresArrayElement where Self: PostgresEncodable & PostgresDecodable
     }
   }
 
+  /// Reads an array of one dimension or none. Throws `PostgresDecodingError` for more dimensions, and for what is no array.
   public static func decodeArray(_ cell: Cell) throws -> [Self] {
     let bytes = try cell.value(for: [Self].self)
     func word(_ offset: Int) throws -> Int32 {
@@ -74,17 +77,23 @@ extension PostgresType {
 }
 
 extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement & PostgresEncodable & PostgresDecodable {
+  /// That of the wrapped type: an element may be NULL.
   public static var elementType: PostgresType { Wrapped.elementType }
+  /// That of the wrapped type: an element may be NULL.
   public static var arrayType: PostgresType { Wrapped.arrayType }
 }
 
 /// An array of bytes is `bytea`, not an array.
 extension UInt8: PostgresArrayElement {
+  /// `"char"`; not sent, because an array of bytes is `bytea`.
   public static var elementType: PostgresType { .char }
+  /// `bytea`
   public static var arrayType: PostgresType { .bytea }
 
+  /// Writes the bytes as they are.
   public static func encodeArray(_ elements: [UInt8], into encoder: inout PostgresEncoder) { encoder.write(elements) }
 
+  /// Reads `bytea` only. Throws `PostgresDecodingError` for anything else.
   public static func decodeArray(_ cell: Cell) throws -> [UInt8] {
     let bytes = try cell.value(for: [UInt8].self)
     guard cell.type == .bytea else { throw cell.mismatch([UInt8].self) }
@@ -93,14 +102,18 @@ extension UInt8: PostgresArrayElement {
 }
 
 extension Array: PostgresEncodable where Element: PostgresArrayElement {
+  /// The array type of the element.
   public static var postgresType: PostgresType { Element.arrayType }
+  /// Writes a one-dimensional array, or the bytes of `bytea`.
   public func encode(into encoder: inout PostgresEncoder) throws { try Element.encodeArray(self, into: &encoder) }
 }
 
 extension Array: PostgresDecodable where Element: PostgresArrayElement {
+  /// Reads an array of one dimension or none, or `bytea`.
   public static func decode(_ cell: Cell) throws -> [Element] { try Element.decodeArray(cell) }
 }
 
 extension Array: PostgresArrayElement where Element == UInt8 {
+  /// `bytea[]`
   public static var arrayType: PostgresType { .byteaArray }
 }

@@ -56,6 +56,7 @@ public struct PostgresDecodingError: Error, Hashable, Sendable, CustomStringConv
   /// What is wrong.
   public let reason: String
 
+  /// The reason must not quote the value.
   public init(column: String, type: PostgresType, expected: String, reason: String) {
     self.column = column
     self.type = type
@@ -63,10 +64,12 @@ public struct PostgresDecodingError: Error, Hashable, Sendable, CustomStringConv
     self.reason = reason
   }
 
+  /// One line for logs, without the value.
   public var description: String { "column \"\(column)\" (\(type)) cannot be read as \(expected): \(reason)" }
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
+  /// NULL is nil.
   public static func decode(_ cell: Cell) throws -> Wrapped? {
     cell.isNull ? nil : try Wrapped.decode(cell)
   }

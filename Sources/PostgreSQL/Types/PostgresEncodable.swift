@@ -42,14 +42,18 @@ public struct PostgresEncodingError: Error, Hashable, Sendable, CustomStringConv
   /// What is wrong with it.
   public let message: String
 
+  /// The message must not quote the value.
   public init(_ message: String) { self.message = message }
 
+  /// The message.
   public var description: String { message }
 }
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
+  /// That of the wrapped type.
   public static var postgresType: PostgresType { Wrapped.postgresType }
 
+  /// Nil is NULL.
   public func encode(into encoder: inout PostgresEncoder) throws {
     switch self {
     case .some(let value): try value.encode(into: &encoder)

@@ -1,9 +1,13 @@
 extension Bool: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `boolean`
   public static var postgresType: PostgresType { .bool }
+  /// `boolean[]`
   public static var arrayType: PostgresType { .boolArray }
 
+  /// One byte: 1 or 0.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(self ? UInt8(1) : 0) }
 
+  /// Reads `boolean` only.
   public static func decode(_ cell: Cell) throws -> Bool {
     let bytes = try cell.value(for: Bool.self)
     guard cell.type == .bool, bytes.count == 1 else { throw cell.mismatch(Bool.self) }
@@ -12,37 +16,56 @@ extension Bool: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
 }
 
 extension Int: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `bigint`
   public static var postgresType: PostgresType { .int8 }
+  /// `bigint[]`
   public static var arrayType: PostgresType { .int8Array }
+  /// Eight bytes, whatever the platform's width.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(Int64(self)) }
+  /// Reads any integer type, `oid`, `xid`, and `numeric` without fraction, if it fits.
   public static func decode(_ cell: Cell) throws -> Int { try cell.wholeNumber() }
 }
 
 extension Int64: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `bigint`
   public static var postgresType: PostgresType { .int8 }
+  /// `bigint[]`
   public static var arrayType: PostgresType { .int8Array }
+  /// Eight bytes.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(self) }
+  /// Reads any integer type, `oid`, `xid`, and `numeric` without fraction, if it fits.
   public static func decode(_ cell: Cell) throws -> Int64 { try cell.wholeNumber() }
 }
 
 extension Int32: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `integer`
   public static var postgresType: PostgresType { .int4 }
+  /// `integer[]`
   public static var arrayType: PostgresType { .int4Array }
+  /// Four bytes.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(self) }
+  /// Reads any integer type, `oid`, `xid`, and `numeric` without fraction, if it fits.
   public static func decode(_ cell: Cell) throws -> Int32 { try cell.wholeNumber() }
 }
 
 extension Int16: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `smallint`
   public static var postgresType: PostgresType { .int2 }
+  /// `smallint[]`
   public static var arrayType: PostgresType { .int2Array }
+  /// Two bytes.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(self) }
+  /// Reads any integer type, `oid`, `xid`, and `numeric` without fraction, if it fits.
   public static func decode(_ cell: Cell) throws -> Int16 { try cell.wholeNumber() }
 }
 
 extension Double: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `double precision`
   public static var postgresType: PostgresType { .float8 }
+  /// `double precision[]`
   public static var arrayType: PostgresType { .float8Array }
 
+  /// Eight bytes, bit for bit: NaN and infinities are values too.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(bitPattern) }
 
   /// Reads `double precision`, `real`, integers that a Double holds exactly or nearly, and `numeric` (rounded to the nearest).
@@ -82,20 +105,28 @@ extension Cell {
 
 /// A 64-bit transaction identifier, as `pg_current_xact_id()` gives it.
 public struct XID8: Hashable, Comparable, Sendable {
+  /// Does not wrap around: later transactions have larger ones.
   public var value: UInt64
 
+  /// Any number will do.
   public init(_ value: UInt64) { self.value = value }
 
+  /// The order in which identifiers were given, not the order of commits.
   public static func < (left: XID8, right: XID8) -> Bool { left.value < right.value }
 }
 
 extension XID8: PostgresEncodable, PostgresDecodable, PostgresArrayElement, CustomStringConvertible {
+  /// `xid8`
   public static var postgresType: PostgresType { .xid8 }
+  /// `xid8[]`
   public static var arrayType: PostgresType { .xid8Array }
+  /// Decimal, as SQL shows it.
   public var description: String { "\(value)" }
 
+  /// Eight bytes.
   public func encode(into encoder: inout PostgresEncoder) { encoder.write(value) }
 
+  /// Reads `xid8` only.
   public static func decode(_ cell: Cell) throws -> XID8 {
     let bytes = try cell.value(for: XID8.self)
     guard cell.type == .xid8 else { throw cell.mismatch(XID8.self) }

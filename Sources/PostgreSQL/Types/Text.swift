@@ -5,7 +5,9 @@ extension String: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
   /// Left to the server: a String can stand for `text`, `uuid`, `jsonb`, an enum, whatever the place calls for.
   /// Where the place does not tell (`jsonb_build_object('a', …)`), cast: `\(name)::text`.
   public static var postgresType: PostgresType { .unknown }
+  /// `text`
   public static var elementType: PostgresType { .text }
+  /// `text[]`
   public static var arrayType: PostgresType { .textArray }
 
   /// - Throws: `PostgresEncodingError`, when it holds U+0000, which PostgreSQL's text cannot.
@@ -41,11 +43,15 @@ extension String: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
 }
 
 extension UUID: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `uuid`
   public static var postgresType: PostgresType { .uuid }
+  /// `uuid[]`
   public static var arrayType: PostgresType { .uuidArray }
 
+  /// Sixteen bytes.
   public func encode(into encoder: inout PostgresEncoder) { withUnsafeBytes(of: uuid) { encoder.write($0) } }
 
+  /// Reads `uuid` only.
   public static func decode(_ cell: Cell) throws -> UUID {
     let bytes = try cell.value(for: UUID.self)
     guard cell.type == .uuid, bytes.count == 16 else { throw cell.mismatch(UUID.self) }
@@ -54,9 +60,12 @@ extension UUID: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
 }
 
 extension JSON: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `jsonb`
   public static var postgresType: PostgresType { .jsonb }
+  /// `jsonb[]`
   public static var arrayType: PostgresType { .jsonbArray }
 
+  /// A version byte and the compact text; numbers that are not finite become `null`.
   public func encode(into encoder: inout PostgresEncoder) {
     encoder.write(UInt8(1))
     encoder.write(description.utf8)
@@ -81,13 +90,18 @@ extension JSON: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
 
 /// The text of a JSON value, sent as `jsonb` just as it stands: for numbers that `Values.JSON` would round, and for what is stored already.
 public struct JSONText: Hashable, Sendable, PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// Checked by the server, when it is sent.
   public var text: String
 
+  /// Checks nothing: the server does.
   public init(_ text: String) { self.text = text }
 
+  /// `jsonb`
   public static var postgresType: PostgresType { .jsonb }
+  /// `jsonb[]`
   public static var arrayType: PostgresType { .jsonbArray }
 
+  /// A version byte and the text. Throws `PostgresEncodingError` when it holds U+0000.
   public func encode(into encoder: inout PostgresEncoder) throws {
     encoder.write(UInt8(1))
     try text.encode(into: &encoder)

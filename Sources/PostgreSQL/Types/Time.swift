@@ -1,7 +1,9 @@
 public import Values
 
 extension Timestamp: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `timestamptz`
   public static var postgresType: PostgresType { .timestamptz }
+  /// `timestamptz[]`
   public static var arrayType: PostgresType { .timestamptzArray }
 
   /// PostgreSQL counts from 2000-01-01T00:00:00Z.
@@ -29,7 +31,9 @@ extension Timestamp: PostgresEncodable, PostgresDecodable, PostgresArrayElement 
 }
 
 extension Duration: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
+  /// `interval`
   public static var postgresType: PostgresType { .interval }
+  /// `interval[]`
   public static var arrayType: PostgresType { .intervalArray }
 
   /// Writes an interval without days and months, cut to whole microseconds.

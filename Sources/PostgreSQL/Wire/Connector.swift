@@ -7,8 +7,10 @@ public struct ConnectionRefused: Error, Hashable, Sendable, CustomStringConverti
   /// What libpq or the server said; without the password.
   public let reason: String
 
+  /// The reason must hold no password.
   public init(reason: String) { self.reason = reason }
 
+  /// One line for logs.
   public var description: String { "PostgreSQL refuses the connection: \(reason)" }
 }
 

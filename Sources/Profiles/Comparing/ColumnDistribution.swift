@@ -6,24 +6,33 @@ public import Values
 public struct ColumnDistribution: Sendable, Hashable, Codable {
   /// A category's share of each side's values.
   public struct Category: Sendable, Hashable, Codable {
+    /// The category.
     public var value: String
+    /// Its share of the reference's values, 0...1.
     public var reference: Double
+    /// Its share of the current values, 0...1.
     public var current: Double
   }
 
   /// The values below which lies the same share of each side.
   public struct QuantilePair: Sendable, Hashable, Codable {
+    /// The share, 0...1.
     public var at: Double
+    /// The reference's value there.
     public var reference: Double
+    /// The current value there.
     public var current: Double
   }
 
+  /// The column's name.
   public var name: String
+  /// What the column is compared as.
   public var type: ColumnType
   /// Of equal-width bins over the middle 99 % of both sides; one more than there are bins. Empty for categories. Times in seconds since 1970.
   public var edges: [Double] = []
   /// Share of the reference's values in each bin; the outermost two take what lies beyond.
   public var reference: [Double] = []
+  /// Share of the current values in each bin, as `reference`.
   public var current: [Double] = []
   /// At 1 %, 2 %, … 99 %; empty for categories.
   public var quantiles: [QuantilePair] = []
@@ -31,6 +40,7 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
   public var categories: [Category] = []
   /// The share of the reference's and of the current values in the categories that are not listed.
   public var otherReference = 0.0
+  /// Of the current values, 0...1.
   public var otherCurrent = 0.0
 
   /// Most categories listed.

@@ -18,9 +18,11 @@ public struct ColumnQuality: Sendable, Hashable, Codable {
     case infinite
   }
 
+  /// Empty when nothing is wrong.
   public var findings: [Finding] = []
   /// Share of missing values, reference and current.
   public var missingReference = 0.0
+  /// Of the current values, 0...1.
   public var missingCurrent = 0.0
   /// Of the two-proportion test; nil when it does not apply.
   public var missingPValue: Double?
@@ -32,6 +34,7 @@ public struct ColumnQuality: Sendable, Hashable, Codable {
   public var outOfRangeShare: Double?
   /// Infinite values of each side.
   public var infiniteReference = 0
+  /// In the current data.
   public var infiniteCurrent = 0
 
   /// As `kedge compare -o json` prints it.

@@ -5,7 +5,9 @@ public import Values
 public struct ColumnSummary: Sendable, Hashable, Codable {
   /// A category and how often it occurs.
   public struct Category: Sendable, Hashable, Codable {
+    /// The category.
     public var value: String
+    /// How often it occurs.
     public var count: Int
     /// Of the values present.
     public var share: Double
@@ -13,18 +15,23 @@ public struct ColumnSummary: Sendable, Hashable, Codable {
 
   /// A quantile; `at` is its share in 0...1.
   public struct Quantile: Sendable, Hashable, Codable {
+    /// The share, 0...1.
     public var at: Double
+    /// Below it lies that share of the values.
     public var value: Double
   }
 
   /// Values present.
   public var count: Int
+  /// Rows without a value.
   public var missing: Int
   /// Of finite numbers and times (seconds since 1970); nil for categories.
   public var mean: Double?
   /// The sample's (n − 1).
   public var std: Double?
+  /// The smallest finite one; nil for categories, and without any.
   public var min: Double?
+  /// The largest finite one; nil for categories, and without any.
   public var max: Double?
   /// At 0.05, 0.25, 0.5, 0.75 and 0.95, linear between neighbours; empty for categories.
   public var quantiles: [Quantile]

@@ -34,10 +34,12 @@ public struct ComparisonOptions: Sendable, Hashable {
 
   /// A test chosen for one column.
   public struct ColumnTest: Sendable, Hashable {
+    /// What judges the column.
     public var test: DriftTest
     /// Nil: the test's own.
     public var threshold: Double?
 
+    /// Whether the test fits the column is only known when they are compared.
     public init(test: DriftTest, threshold: Double? = nil) {
       self.test = test
       self.threshold = threshold
@@ -56,6 +58,7 @@ public struct ComparisonOptions: Sendable, Hashable {
     }
   }
 
+  /// For columns without a test of their own.
   public var choice: Choice
   /// By column name; they override `choice`.
   public var columnTests: [String: ColumnTest] = [:]
@@ -78,6 +81,7 @@ public struct ComparisonOptions: Sendable, Hashable {
   /// Significance of p-values of ours, and of the null that a distance is judged with.
   public var significance = 0.05
 
+  /// All else has the defaults above.
   public init(choice: Choice = .auto) { self.choice = choice }
 
   /// The correction that applies.

@@ -4,7 +4,9 @@ public import Values
 public struct ComparisonResult: Sendable, Hashable, Codable {
   /// Rows of each side.
   public struct Rows: Sendable, Hashable, Codable {
+    /// Of the reference.
     public var reference: Int
+    /// Of the current data.
     public var current: Int
   }
 
@@ -29,19 +31,27 @@ public struct ComparisonResult: Sendable, Hashable, Codable {
     /// Of another kind in the current data.
     public var typeChanged: [String]
 
+    /// Whether both sides have the same columns, of the same kinds.
     public var isUnchanged: Bool { missing.isEmpty && new.isEmpty && typeChanged.isEmpty }
   }
 
   /// All columns tested together, when such a test was asked for.
   public struct Multivariate: Sendable, Hashable, Codable {
+    /// Its name, as users type it.
     public var test: String
     /// The columns that took part.
     public var columns: [String]
+    /// The test's own number; nil without an answer.
     public var statistic: Double?
+    /// Nil without an answer.
     public var pValue: Double?
+    /// Nil without an answer.
     public var effect: Double?
+    /// What the test's answer is compared with.
     public var threshold: Double
+    /// Whether the verdict is `drifted`.
     public var drifted: Bool
+    /// The answer.
     public var verdict: ColumnResult.Verdict
     /// Why there is no answer.
     public var reason: String?
@@ -55,8 +65,11 @@ public struct ComparisonResult: Sendable, Hashable, Codable {
     }
   }
 
+  /// Of each side.
   public var rows: Rows
+  /// The verdict over all columns.
   public var drift: Drift
+  /// How the columns differ as such.
   public var schema: Schema
   /// Columns with a quality finding, in the reference's order.
   public var qualityColumns: [String]
@@ -97,17 +110,23 @@ public struct ColumnResult: Sendable, Hashable, Codable {
 
   /// A further test reported beside the judging one.
   public struct Also: Sendable, Hashable, Codable {
+    /// Its name, as users type it.
     public var test: String
+    /// The test's own number; nil without an answer.
     public var statistic: Double?
+    /// Nil without an answer, and for distances.
     public var pValue: Double?
     /// Why there is no number.
     public var reason: String?
   }
 
+  /// The column's name.
   public var name: String
+  /// What it was compared as.
   public var type: ColumnType
   /// The test's name; nil when none was run.
   public var test: String?
+  /// The test's own number; nil without an answer.
   public var statistic: Double?
   /// Of the test, or of a distance's null.
   public var pValue: Double?
@@ -119,14 +138,21 @@ public struct ColumnResult: Sendable, Hashable, Codable {
   public var effect: Double?
   /// By how much `effect`, and a KS statistic, may be off because a side is a profile; nil when both are data.
   public var errorBound: Double?
+  /// What `score` is compared with: the column's own, else the test's; nil when none was run.
   public var threshold: Double?
+  /// Whether the verdict is `drifted`.
   public var drifted: Bool
+  /// The answer.
   public var verdict: Verdict
   /// Why it was not compared, or has no answer.
   public var skipped: String?
+  /// In the order asked for; without those that do not fit, and the judging one.
   public var also: [Also]
+  /// What is wrong with the current values as such.
   public var quality: ColumnQuality
+  /// The reference's side of it.
   public var reference: ColumnSummary?
+  /// The current side of it.
   public var current: ColumnSummary?
 
   /// As `kedge compare -o json` prints it.

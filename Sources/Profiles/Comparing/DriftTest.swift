@@ -107,6 +107,7 @@ extension DriftTest.Own {
 }
 
 extension DriftTest: Codable {
+  /// Reads a name as users type it. Throws `DecodingError` when there is no such test.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let name = try container.decode(String.self)
@@ -116,6 +117,7 @@ extension DriftTest: Codable {
     self = test
   }
 
+  /// Writes the name as users type it.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(name)

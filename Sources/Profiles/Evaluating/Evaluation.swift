@@ -4,7 +4,9 @@ public import Statistics
 public enum Evaluation {
   /// Which columns mean what.
   public struct Columns: Sendable, Hashable {
+    /// What was true.
     public var label: String
+    /// What the model said.
     public var prediction: String
     /// P(positive) for two classes, P(predicted class) for more.
     public var probability: String?
@@ -17,6 +19,7 @@ public enum Evaluation {
     /// Nil: regression when labels and predictions are numeric columns and there are no probabilities.
     public var task: PredictionTask?
 
+    /// Checks nothing: `Evaluation.run` does, against the table.
     public init(
       label: String, prediction: String, probability: String? = nil, groups: [String] = [], id: String? = nil, positive: String? = nil,
       task: PredictionTask? = nil

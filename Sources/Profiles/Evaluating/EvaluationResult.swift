@@ -11,9 +11,11 @@ public struct EvaluationResult: Sendable, Hashable {
     public let comparison: ModelComparison?
   }
 
+  /// The model's own.
   public let quality: ModelQuality
   /// The group column that `fairness` shows.
   public let group: String?
+  /// Nil when it was measured alone.
   public let against: Against?
 
   /// As `kedge evaluate -o json` prints it.
@@ -50,6 +52,7 @@ public struct EvaluationResult: Sendable, Hashable {
 public struct ChallengeResult: Sendable, Hashable {
   /// Nil when the table has no champion column.
   public let champion: ModelQuality?
+  /// Measured as the champion is.
   public let challenger: ModelQuality
   /// Challenger − champion; nil without a champion, or when no row has both.
   public let comparison: ModelComparison?

@@ -3,6 +3,7 @@ public import Values
 
 /// How good a model's predictions are on labelled rows.
 public struct ModelQuality: Sendable, Hashable {
+  /// What the predictions are, which decides the metrics.
   public let task: PredictionTask
   /// Rows measured.
   public let rows: Int

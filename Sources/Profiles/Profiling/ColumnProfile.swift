@@ -3,6 +3,7 @@ internal import Values
 
 /// One column described in bounded memory, so that it can be compared, and merged with the same column of other files, without its values.
 public struct ColumnProfile: Sendable, Hashable {
+  /// The column's name.
   public let name: String
   /// What the column is read as; `type` may yet be categorical when there are few different whole numbers.
   let storage: Storage

@@ -13,6 +13,7 @@ public struct TableReader: Sendable {
     /// What parts the cells; nil: by the file's name, else by its header.
     public var delimiter: Character?
 
+    /// By default everything is found out from the file.
     public init(types: [String: ColumnType] = [:], raw: Set<String> = [], delimiter: Character? = nil) {
       self.types = types
       self.raw = raw
@@ -20,8 +21,10 @@ public struct TableReader: Sendable {
     }
   }
 
+  /// How it reads.
   public var options: Options
 
+  /// A reader keeps nothing between files.
   public init(options: Options = Options()) { self.options = options }
 
   /// Reads `path`: `.csv`, `.tsv`, `.jsonl`, each with or without `.gz`, or `-` for standard input. It blocks; call it on a thread that may.

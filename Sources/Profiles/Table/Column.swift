@@ -104,6 +104,7 @@ public struct StringColumn: Sendable {
   /// In order of first appearance, every entry used.
   public let dictionary: [String]
 
+  /// Takes codes and dictionary as they are: every code must be −1 or an index, every entry used.
   public init(codes: [Int32], dictionary: [String]) {
     self.codes = codes
     self.dictionary = dictionary
@@ -140,6 +141,7 @@ public struct StrayCell: Sendable, Hashable {
   /// How many such cells there are.
   public let count: Int
 
+  /// Takes the values as they are; nothing is checked.
   public init(line: Int, text: String, count: Int) {
     self.line = line
     self.text = text

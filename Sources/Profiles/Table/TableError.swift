@@ -13,6 +13,7 @@ public struct TableError: Error, Sendable, Hashable {
   /// What to do about it.
   public var advice: String
 
+  /// A cell of more than 40 characters is cut.
   public init(source: String, line: Int? = nil, column: String? = nil, cell: String? = nil, problem: String, advice: String) {
     self.source = source
     self.line = line

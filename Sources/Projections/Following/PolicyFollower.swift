@@ -8,8 +8,10 @@ public actor PolicyFollower<P: Policy>: Follower {
   public nonisolated let name = P.name
   public nonisolated let streamPrefixes: [String]? = nil
 
+  /// Begins without memory: what is stored comes with the first batch.
   public init(_ type: P.Type = P.self) {}
 
+  /// Decides on the batch and appends what follows from it, in the transaction; see `Follower`.
   public func apply(_ batch: [RecordedEvent], in transaction: Transaction) async throws {
     var next = memory
     try await next.update(follower: P.name, in: transaction, restore: { try $0.restore(key: $1, entry: $2) }) { policy in

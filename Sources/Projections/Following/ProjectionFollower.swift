@@ -9,12 +9,14 @@ public actor ProjectionFollower: Follower {
   public nonisolated let name: String
   public nonisolated let streamPrefixes: [String]?
 
+  /// Fills the tables of the schema `kedge`.
   public init(_ type: any Projection.Type) {
     name = type.name
     streamPrefixes = type.categories.map { $0 + "/" }
     run = makeRun(type, schema: "kedge")
   }
 
+  /// Changes the tables in the transaction; see `Follower`.
   public func apply(_ batch: [RecordedEvent], in transaction: Transaction) async throws {
     try await run.apply(batch, in: transaction)
   }

@@ -13,6 +13,7 @@ public struct Replay: Sendable {
 
   /// What differs between the live tables and the replay.
   public struct Difference: Equatable, Sendable {
+    /// Its name, without the schema.
     public let table: String
     /// Rows that only the live table has, as JSON text; at most ten.
     public let onlyLive: [String]
@@ -22,6 +23,7 @@ public struct Replay: Sendable {
 
   /// What a replay came to.
   public struct Report: Equatable, Sendable {
+    /// Its name.
     public let projection: String
     /// The position up to which both were compared.
     public let position: Int64
@@ -147,6 +149,7 @@ public struct Replay: Sendable {
 public enum ReplayError: Error, Equatable, Sendable, CustomStringConvertible {
   case behind(projection: String, checkpoint: Int64, head: Int64)
 
+  /// How far it is, and what to do.
   public var description: String {
     switch self {
     case .behind(let projection, let checkpoint, let head):

@@ -3,10 +3,14 @@ internal import Values
 
 /// Alert rules and alerts.
 public struct AlertsProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "alerts"
+  /// The tables that it fills.
   public static let tables = ["rule", "alert"]
+  /// The categories of streams that it reads.
   public static let categories = ["rule", "alert"]
 
+  /// As before the first event.
   public init() {}
 
   public mutating func changes(for record: FactRecord) throws -> [RowChange] {

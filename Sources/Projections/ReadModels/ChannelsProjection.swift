@@ -3,10 +3,14 @@ internal import Values
 
 /// Channels and the messages to them.
 public struct ChannelsProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "channels"
+  /// The tables that it fills.
   public static let tables = ["channel", "message"]
+  /// The categories of streams that it reads.
   public static let categories = ["channel"]
 
+  /// As before the first event.
   public init() {}
 
   public mutating func changes(for record: FactRecord) throws -> [RowChange] {

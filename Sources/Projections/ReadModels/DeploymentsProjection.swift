@@ -3,13 +3,17 @@ public import Values
 
 /// Deployments, their approvals and analyses.
 public struct DeploymentsProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "deployments"
+  /// The tables that it fills.
   public static let tables = ["deployment", "approval", "analysis"]
+  /// The categories of streams that it reads.
   public static let categories = ["deployment"]
 
   private var states: [String: DeploymentState] = [:]
   private var changed: Set<String> = []
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws { states[key] = try entry.decode() }

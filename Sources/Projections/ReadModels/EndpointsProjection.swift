@@ -3,13 +3,17 @@ public import Values
 
 /// Endpoints, what serves there and what served before.
 public struct EndpointsProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "endpoints"
+  /// The tables that it fills.
   public static let tables = ["endpoint", "endpoint_change"]
+  /// The categories of streams that it reads.
   public static let categories = ["endpoint"]
 
   private var states: [String: EndpointState] = [:]
   private var changed: Set<String> = []
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws { states[key] = try entry.decode() }

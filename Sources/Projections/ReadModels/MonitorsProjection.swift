@@ -3,10 +3,14 @@ internal import Values
 
 /// Monitors, their windows, labels and measurements.
 public struct MonitorsProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "monitors"
+  /// The tables that it fills.
   public static let tables = ["monitor", "monitor_window", "label_file", "measurement"]
+  /// The categories of streams that it reads.
   public static let categories = ["monitor"]
 
+  /// As before the first event.
   public init() {}
 
   public mutating func changes(for record: FactRecord) throws -> [RowChange] {

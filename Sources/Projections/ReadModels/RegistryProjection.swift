@@ -3,14 +3,18 @@ public import Values
 
 /// Models, their versions and aliases.
 public struct RegistryProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "registry"
+  /// The tables that it fills.
   public static let tables = ["model", "model_version", "alias"]
+  /// The categories of streams that it reads.
   public static let categories = ["model"]
 
   /// Tags of each version, which later facts change one by one.
   private var tags: [String: [String: String]] = [:]
   private var changed: Set<String> = []
 
+  /// As before the first event.
   public init() {}
 
   public mutating func restore(key: String, entry: JSON) throws { tags[key] = try entry.decode() }

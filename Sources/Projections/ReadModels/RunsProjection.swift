@@ -3,10 +3,14 @@ internal import Values
 
 /// Pipelines, runs and evaluations.
 public struct RunsProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "runs"
+  /// The tables that it fills.
   public static let tables = ["pipeline", "run", "evaluation"]
+  /// The categories of streams that it reads.
   public static let categories = ["pipeline", "run"]
 
+  /// As before the first event.
   public init() {}
 
   public mutating func changes(for record: FactRecord) throws -> [RowChange] {

@@ -3,10 +3,14 @@ internal import Values
 
 /// Schedules and when they fire next.
 public struct SchedulesProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "schedules"
+  /// The tables that it fills.
   public static let tables = ["schedule"]
+  /// The categories of streams that it reads.
   public static let categories = ["schedule"]
 
+  /// As before the first event.
   public init() {}
 
   public mutating func changes(for record: FactRecord) throws -> [RowChange] {

@@ -7,10 +7,14 @@ internal import Values
 /// A row's id is derived from the event that asks for it and its kind, so that leases outlive a rebuild. Of rows with the same
 /// `exclusive` key only the one with the smallest `sequence` can be claimed.
 public struct WorkProjection: Projection {
+  /// Names its checkpoint, for good.
   public static let name = "work"
+  /// The tables that it fills.
   public static let tables = ["work", "pool"]
+  /// The categories of streams that it reads.
   public static let categories = ["monitor", "run", "deployment", "endpoint", "channel", "schedule", "pool"]
 
+  /// As before the first event.
   public init() {}
 
   /// The id of a piece of work.

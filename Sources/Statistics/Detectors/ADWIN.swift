@@ -33,6 +33,7 @@ public struct ADWIN: StreamDetector {
 
   private var capacity: Int { bucketsPerLevel + 1 }
 
+  /// Defaults as River 0.26.
   public init(delta: Double = 0.002, clock: Int = 32, bucketsPerLevel: Int = 5, smallestWindow: Int = 5, gracePeriod: Int = 10) {
     self.delta = delta
     self.clock = clock

@@ -2,8 +2,11 @@
 ///
 /// - Source: Gama et al. (2004). Thresholds: warning at two, drift at three standard deviations above the lowest rate, after 30 values, as River 0.26.
 public struct DDM: StreamDetector {
+  /// So many values pass without a signal.
   public let warmUp: Int
+  /// Standard deviations above the lowest rate from which it warns.
   public let warningDeviations: Double
+  /// Standard deviations above the lowest rate from which it is drift.
   public let driftDeviations: Double
   private var rate = RunningMean()
   private var lowest: Lowest?
@@ -14,6 +17,7 @@ public struct DDM: StreamDetector {
     var deviation: Double
   }
 
+  /// Defaults as River 0.26.
   public init(warmUp: Int = 30, warningDeviations: Double = 2, driftDeviations: Double = 3) {
     self.warmUp = warmUp
     self.warningDeviations = warningDeviations

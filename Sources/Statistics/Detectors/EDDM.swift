@@ -2,8 +2,11 @@
 ///
 /// - Source: Baena-García et al. (2006). Warning below 0.95, drift below 0.9 of the largest mean + 2 deviations, after 30 errors, as River 0.26.
 public struct EDDM: StreamDetector {
+  /// So many errors pass without a signal.
   public let warmUp: Int
+  /// Below this share of the largest reach it warns.
   public let warningLevel: Double
+  /// Below this share of the largest reach it is drift.
   public let driftLevel: Double
   private var distance = RunningMean()
   private var squares = 0.0
@@ -13,6 +16,7 @@ public struct EDDM: StreamDetector {
   private var largest = -1.0
   private var signal = StreamSignal()
 
+  /// Defaults as River 0.26.
   public init(warmUp: Int = 30, warningLevel: Double = 0.95, driftLevel: Double = 0.9) {
     self.warmUp = warmUp
     self.warningLevel = warningLevel

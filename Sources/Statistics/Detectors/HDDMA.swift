@@ -4,7 +4,9 @@ internal import Foundation
 ///
 /// - Source: Frías-Blanco et al. (2015), the A-test. Confidences 0.001 (drift) and 0.005 (warning), increases only unless told otherwise, as River 0.26.
 public struct HDDMA: StreamDetector {
+  /// The chance of a false drift that the bound allows, between 0 and 1.
   public let driftConfidence: Double
+  /// The chance of a false warning that the bound allows; more than `driftConfidence`, so that it warns first.
   public let warningConfidence: Double
   /// Which changes of the mean count.
   public let direction: ChangeDirection
@@ -13,6 +15,7 @@ public struct HDDMA: StreamDetector {
   private var high = RunningMean()
   private var signal = StreamSignal()
 
+  /// Defaults as River 0.26.
   public init(driftConfidence: Double = 0.001, warningConfidence: Double = 0.005, direction: ChangeDirection = .up) {
     self.driftConfidence = driftConfidence
     self.warningConfidence = warningConfidence

@@ -4,10 +4,13 @@ internal import Foundation
 ///
 /// - Source: Frías-Blanco et al. (2015), the W-test. λ 0.05, confidences 0.001 and 0.005, increases only unless told otherwise, as River 0.26.
 public struct HDDMW: StreamDetector {
+  /// The chance of a false drift that the bound allows, between 0 and 1.
   public let driftConfidence: Double
+  /// The chance of a false warning that the bound allows; more than `driftConfidence`, so that it warns first.
   public let warningConfidence: Double
   /// The weight of the newest value.
   public let lambda: Double
+  /// Which changes of the mean count.
   public let direction: ChangeDirection
   private var all = Weighted()
   private var lowBefore = Weighted()
@@ -29,6 +32,7 @@ public struct HDDMW: StreamDetector {
     }
   }
 
+  /// Defaults as River 0.26.
   public init(driftConfidence: Double = 0.001, warningConfidence: Double = 0.005, lambda: Double = 0.05, direction: ChangeDirection = .up) {
     self.driftConfidence = driftConfidence
     self.warningConfidence = warningConfidence

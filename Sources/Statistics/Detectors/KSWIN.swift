@@ -3,7 +3,9 @@
 /// Drift if p ≤ α **and** D > 0.1; then only the newest values are kept. The draw is our own generator's, so it agrees with River's by behaviour only.
 /// - Source: Raab, Heusinger and Schleif (2020); window 100, 30 newest, α 0.005, as River 0.26.
 public struct KSWIN: StreamDetector {
+  /// The p-value at or below which it may be drift.
   public let alpha: Double
+  /// No verdict before so many values; more are not kept.
   public let windowSize: Int
   /// How many newest values are compared with as many older ones.
   public let newest: Int

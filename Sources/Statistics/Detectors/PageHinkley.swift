@@ -3,12 +3,15 @@
 /// - Source: Page (1954), Hinkley (1971). Minimum 30 values, δ 0.005, threshold 50, α 0.9999, both directions, as River 0.26; there the largest
 ///   cumulative sum of the falling side starts at −1.
 public struct PageHinkley: StreamDetector {
+  /// No verdict before so many values.
   public let minimum: Int
   /// How much change of the mean is tolerated.
   public let delta: Double
+  /// Drift when a cumulative sum is farther than this from its extreme, in the values' own unit.
   public let threshold: Double
   /// The share of the sum that the next value inherits.
   public let alpha: Double
+  /// Which changes of the mean count.
   public let direction: ChangeDirection
   private var mean = RunningMean()
   private var rising = 0.0
@@ -17,6 +20,7 @@ public struct PageHinkley: StreamDetector {
   private var highest = -1.0
   private var signal = StreamSignal()
 
+  /// Defaults as River 0.26.
   public init(minimum: Int = 30, delta: Double = 0.005, threshold: Double = 50, alpha: Double = 1 - 0.0001, direction: ChangeDirection = .both) {
     self.minimum = minimum
     self.delta = delta

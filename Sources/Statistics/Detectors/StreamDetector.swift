@@ -5,6 +5,7 @@ public struct StreamSignal: Sendable, Hashable, Codable {
   /// They may be about to.
   public var warning = false
 
+  /// Neither, unless told otherwise.
   public init(drift: Bool = false, warning: Bool = false) {
     self.drift = drift
     self.warning = warning

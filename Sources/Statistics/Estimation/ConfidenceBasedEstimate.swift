@@ -8,11 +8,13 @@ internal import Foundation
 public struct ConfidenceBasedEstimate: Sendable, Hashable, Codable {
   /// An estimated metric.
   public struct Metric: Sendable, Hashable, Codable {
+    /// The estimate, 0...1.
     public let value: Double
     /// One standard deviation of the estimate for as many rows.
     public let samplingError: Double
     /// value ∓ three sampling errors, within 0...1.
     public let low: Double
+    /// Upper end of the same interval.
     public let high: Double
   }
 

@@ -8,11 +8,13 @@ internal import Foundation
 public struct DirectLossEstimate: Sendable, Hashable {
   /// An estimated metric.
   public struct Metric: Sendable, Hashable, Codable {
+    /// The estimate, in the metric's unit.
     public let value: Double
     /// One standard deviation of the mean loss for as many rows.
     public let samplingError: Double
     /// value ∓ three sampling errors, at least 0.
     public let low: Double
+    /// Upper end of the same interval.
     public let high: Double
   }
 
@@ -82,9 +84,11 @@ public struct DirectLossEstimate: Sendable, Hashable {
     ]
   }
 
+  /// Whether they keep the same reference rows and give the same estimates.
   public static func == (left: DirectLossEstimate, right: DirectLossEstimate) -> Bool {
     left.neighbours == right.neighbours && left.scale == right.scale && left.rows == right.rows && left.absolute == right.absolute
   }
 
+  /// By the kept losses, which equal estimates share.
   public func hash(into hasher: inout Hasher) { hasher.combine(absolute) }
 }

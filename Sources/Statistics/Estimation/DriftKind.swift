@@ -12,6 +12,7 @@ public struct DriftKind: Sendable, Hashable, Codable {
 
   /// What speaks for or against a kind.
   public struct Evidence: Sendable, Hashable, Codable {
+    /// What the evidence is about.
     public let kind: Kind
     /// Whether it speaks for it; nil when it cannot be told.
     public let isPresent: Bool?

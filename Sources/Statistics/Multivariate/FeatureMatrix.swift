@@ -2,7 +2,9 @@ internal import Foundation
 
 /// Rows of numbers, without missing values.
 public struct FeatureMatrix: Sendable, Hashable {
+  /// How many rows; may be 0.
   public let rowCount: Int
+  /// How many values each row has.
   public let columnCount: Int
   /// Row after row.
   public private(set) var values: [Double]
@@ -47,10 +49,12 @@ public struct FeatureMatrix: Sendable, Hashable {
 
 /// Moves every column to mean 0 and deviation 1 by a reference.
 public struct Standardisation: Sendable, Hashable, Codable {
+  /// The reference's, one a column.
   public let means: [Double]
   /// Population's; 1 where a column does not vary.
   public let deviations: [Double]
 
+  /// Learns means and deviations; 0 and 1 from a reference without rows.
   public init(_ reference: FeatureMatrix) {
     var (means, deviations): ([Double], [Double]) = ([], [])
     for column in 0..<reference.columnCount {
@@ -64,6 +68,7 @@ public struct Standardisation: Sendable, Hashable, Codable {
     self.deviations = deviations
   }
 
+  /// The matrix, column by column less the reference's mean, over its deviation. Columns must be the reference's.
   public func callAsFunction(_ matrix: FeatureMatrix) -> FeatureMatrix {
     var values = matrix.values
     for i in values.indices {

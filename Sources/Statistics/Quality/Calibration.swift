@@ -6,6 +6,7 @@ public enum Calibration {
     public let low: Double
     /// … to this one.
     public let high: Double
+    /// Rows in the bin.
     public let count: Int
     /// What was promised; nil for an empty bin.
     public let meanProbability: Double?

@@ -9,6 +9,7 @@ public struct Estimate: Hashable, Sendable, Codable {
   /// Upper end.
   public var high: Double
 
+  /// Checks nothing: `low` ≤ `value` ≤ `high` is the caller's to see to.
   public init(value: Double, low: Double, high: Double) {
     self.value = value
     self.low = low
@@ -42,6 +43,7 @@ public enum Measured: Hashable, Sendable {
 extension Measured: Codable {
   private enum Key: String, CodingKey { case value, low, high, reason }
 
+  /// Reads `{"value", "low", "high"}` or `{"value": null, "reason"}`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     if let value = try container.decodeIfPresent(Double.self, forKey: .value) {
@@ -52,6 +54,7 @@ extension Measured: Codable {
     }
   }
 
+  /// Writes `{"value", "low", "high"}` or `{"value": null, "reason"}`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch self {

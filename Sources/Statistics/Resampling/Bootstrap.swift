@@ -9,6 +9,7 @@ public struct Bootstrap: Sendable, Hashable, Codable {
   /// The confidence of the interval.
   public var level = 0.95
 
+  /// The defaults above.
   public init() {}
 
   /// How many resamples for so many rows.

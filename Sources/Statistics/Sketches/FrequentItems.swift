@@ -10,6 +10,7 @@ public struct FrequentItems: Sendable, Hashable, Codable {
   /// All texts seen.
   public private(set) var total = 0
 
+  /// Exact for up to so many different texts.
   public init(capacity: Int = 2048) { self.capacity = capacity }
 
   /// Takes a text so many times.

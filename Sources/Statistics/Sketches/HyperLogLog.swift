@@ -9,6 +9,7 @@ public struct HyperLogLog: Sendable, Hashable {
   private static let bits: UInt64 = 12
   static let registerCount = 1 << 12
 
+  /// Has seen nothing.
   public init() { registers = [UInt8](repeating: 0, count: HyperLogLog.registerCount) }
 
   /// - Returns: nil when these are not that many registers.

@@ -8,6 +8,7 @@ public struct Moments: Sendable, Hashable, Codable {
   public private(set) var min: Double?
   public private(set) var max: Double?
 
+  /// Has seen nothing.
   public init() {}
 
   /// Takes finite numbers.

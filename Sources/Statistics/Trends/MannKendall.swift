@@ -8,6 +8,7 @@ public struct MannKendall: Sendable, Hashable, Codable {
   public let slope: Double
   /// The slope's 95 % interval.
   public let slopeLow: Double
+  /// Upper end of the same interval.
   public let slopeHigh: Double
 
   /// - Parameter values: at equal steps, oldest first.

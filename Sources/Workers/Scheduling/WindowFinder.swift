@@ -8,6 +8,7 @@ internal import Values
 public struct WindowFinder: Sendable {
   private let monitor: MonitorSpecification
 
+  /// Looks where the monitor's specification says.
   public init(_ monitor: MonitorSpecification) { self.monitor = monitor }
 
   /// A file as it lies there.

@@ -77,6 +77,7 @@ public enum ArtifactError: Error, Equatable, Sendable, CustomStringConvertible {
   case changed(String)
   case corrupt(String)
 
+  /// What is wrong with the file or the stored content.
   public var description: String {
     switch self {
     case .unreadable(let path): "\(path): the file cannot be opened"

@@ -6,11 +6,15 @@ public import Values
 
 /// A piece of work that this process has claimed.
 public struct Work: Sendable {
+  /// Derived from the event that asks for it and the kind, so that a rebuild gives the same.
   public let id: UUID
+  /// Which handler does it.
   public let kind: WorkKind
   /// The stream whose fact asks for it.
   public let stream: String
+  /// What it is about, e.g. `STREAM/WINDOW`: newer work about the same takes its place.
   public let subject: String
+  /// What the handler needs beside the stream's state.
   public let data: JSON
   /// The fencing token: one higher at each claim.
   public let token: Int64

@@ -13,9 +13,11 @@ protocol WorkHandler: Sendable {
 
 /// What every handler needs.
 public struct WorkContext: Sendable {
+  /// The pool that the role works through.
   public let database: PostgresClient
   /// Names the process: it stands in facts about attempts.
   public let worker: String
+  /// For what no event tells.
   public let logger: Logger
 
   /// Reads, decides and appends under a work's lease; decides again when somebody else was faster.
