@@ -18,7 +18,7 @@ struct Kedge: AsyncParsableCommand {
       CommandGroup(name: "Running", subcommands: [Up.self, Migrate.self, Work.self, Doctor.self]),
       CommandGroup(name: "Declaring", subcommands: [Apply.self, Diff.self, Export.self, Delete.self]),
       CommandGroup(name: "Looking", subcommands: [Get.self, Describe.self, Events.self, Why.self, Logs.self]),
-      CommandGroup(name: "Data", subcommands: [Compare.self, Evaluate.self, Detect.self, Baseline.self, Measure.self]),
+      CommandGroup(name: "Data", subcommands: [Compare.self, Profile.self, Evaluate.self, Detect.self, Baseline.self, Measure.self]),
       CommandGroup(name: "Training", subcommands: [Retrain.self, Cancel.self, Tag.self, Alias.self]),
       CommandGroup(
         name: "Rolling out",

@@ -33,6 +33,26 @@ import Values
     #expect(excluded.output.contains("no drift: 0 of 1 columns drifted, 200 rows against 200"))
   }
 
+  @Test func `a profile takes the place of its file, and profiles merge in any order`() async throws {
+    let folder = try Folder()
+    defer { folder.remove() }
+    func rows(_ shift: Int) -> String { (["x,name"] + (0..<200).map { "\($0 % 50 + shift),\($0 % 3 == 0 ? "a" : "b")" }).joined(separator: "\n") }
+    try folder.write("a.csv", rows(0))
+    try folder.write("b.csv", rows(40))
+    let program = Program(directory: folder.path)
+    for name in ["a", "b"] { try folder.write("\(name).json", try await program.run("profile", "\(name).csv", "-o", "json").output) }
+    let byFile = try await program.run("compare", "--reference", "a.csv", "--current", "b.csv", "-o", "json").json
+    let byProfile = try await program.run("compare", "--reference", "a.json", "--current", "b.csv", "-o", "json").json
+    #expect(byProfile["drift"] == byFile["drift"])
+    #expect(byProfile["columns"]?[0]?["reference"]?["mean"] == byFile["columns"]?[0]?["reference"]?["mean"])
+    let one = try await program.run("profile", "merge", "a.json", "b.json", "-o", "json").json
+    let other = try await program.run("profile", "merge", "b.json", "a.json", "-o", "json").json
+    #expect(one["rows"] == 400)
+    #expect(one["columns"]?[0]?["summary"]?["max"] == other["columns"]?[0]?["summary"]?["max"])
+    let wrong = try await program.run("profile", "merge", "a.csv")
+    #expect(wrong.status == 2)
+  }
+
   @Test func `a detector prints where it raised drift`() async throws {
     let folder = try Folder()
     defer { folder.remove() }

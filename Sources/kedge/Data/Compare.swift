@@ -9,7 +9,7 @@ struct Compare: AsyncParsableCommand {
     discussion: guide(
       """
       --test is a preset (auto, evidently) or one test for every column that it fits; --column-test chooses for one column.
-      Files are .csv, .tsv, either with .gz, or - for standard input.
+      Files are .csv, .tsv or .jsonl, each also with .gz, - for standard input, or a .json that `kedge profile` wrote.
       """,
       example: """
         kedge compare --reference reference.csv --current current.csv
@@ -44,8 +44,8 @@ struct Compare: AsyncParsableCommand {
     let options = try options()
     let (reference, current) = (reference, current)
     let result = try await onThread {
-      let one = try TableReader.read(path: reference)
-      let other = try TableReader.read(path: current)
+      let one = try ComparisonSide.read(path: reference, options: options)
+      let other = try ComparisonSide.read(path: current, options: options)
       return try Comparison.run(reference: one, current: other, options: options)
     }
     Renderer(format: common.output).document(result.json) { text(result) }

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Profiles
+internal import Values
+
+struct Profile: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a mergeable profile of a data file; needs no database.",
+    discussion: guide(
+      "A profile takes the place of a file in `kedge compare`: the reference need not be read again. One pass, in memory that does not grow with the file.",
+      example: "kedge profile reference.csv -o json > reference.json\nkedge profile merge monday.json tuesday.json -o json > both.json"),
+    subcommands: [One.self, Merge.self], defaultSubcommand: One.self)
+
+  /// `kedge profile FILE`.
+  struct One: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "of", abstract: "Profiles one file.", discussion: guide(example: "kedge profile reference.csv -o json > reference.json"),
+      shouldDisplay: false)
+
+    @Argument(help: "The file; - for standard input.", completion: .file()) var file: String
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+      let file = file
+      try show(try await onThread { try TableReader().profile(path: file) }, common)
+    }
+  }
+
+  /// `kedge profile merge PROFILE…`.
+  struct Merge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The union of profiles, in any order the same.",
+      discussion: guide(example: "kedge profile merge monday.json tuesday.json -o json > both.json"))
+
+    @Argument(help: "Profiles that `kedge profile -o json` wrote.", completion: .file()) var profiles: [String]
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+      let paths = profiles
+      try show(
+        try await onThread {
+          var union = try TableProfile.read(path: paths[0])
+          for path in paths.dropFirst() { try union.merge(try TableProfile.read(path: path)) }
+          return union
+        }, common)
+    }
+  }
+
+  private static func show(_ profile: TableProfile, _ common: CommonOptions) throws {
+    let json = try profile.json()
+    Renderer(format: common.output).document(json) {
+      let columns = json["columns"]?.array ?? []
+      if common.output == .name { return columns.compactMap { $0["name"]?.string }.joined(separator: "\n") }
+      let shown = [TableColumn("COLUMN", "name"), TableColumn("TYPE", "type"), TableColumn("ROWS", "rows"), TableColumn("MISSING", "missing")]
+      return Renderer.table(columns, shown, width: nil) + "\n\(profile.rows) rows of \(profile.source); `-o json` has the whole profile\n"
+    }
+  }
+}
