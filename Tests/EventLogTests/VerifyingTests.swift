@@ -55,8 +55,9 @@ import Values
         """)[0]
       let id = try row.decode(UUID.self, at: 2).lowercased
       let (recorded, sealed) = (try row.decode(Int64.self, at: 11), try row.decode(Int64.self, at: 12))
+      let user = try await database.value("select session_user::text", as: String.self)
       let fields: [String?] = [
-        "kedge1", "1", "1", id, "note/a", "1", "note_added", "1", "{\"a\": \"ä\", \"b\": 1}", "tester", "postgres", nil, nil, nil, "-1", "\(recorded)",
+        "kedge1", "1", "1", id, "note/a", "1", "note_added", "1", "{\"a\": \"ä\", \"b\": 1}", "tester", user, nil, nil, nil, "-1", "\(recorded)",
         "\(sealed)",
       ]
       let hex = fields.map { field in
