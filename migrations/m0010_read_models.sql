@@ -61,6 +61,7 @@ CREATE TABLE kedge.label_file (
   source text NOT NULL,
   found_at timestamptz NOT NULL,
   windows jsonb,
+  unmatched bigint,
   failure text,
   position bigint NOT NULL,
   PRIMARY KEY (monitor, checksum)

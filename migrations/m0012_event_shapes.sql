@@ -11,7 +11,7 @@ INSERT INTO kedge.event_shape (type, required) VALUES
   ('baseline_pinned', '{"path": "string", "sha256": "string", "rows": "number"}'),
   ('window_found', '{"window": "string", "source": "string", "size": "number", "checksum": "string", "start_at": "string", "end_at": "string"}'),
   ('labels_found', '{"source": "string", "size": "number", "checksum": "string"}'),
-  ('labels_joined', '{"checksum": "string", "windows": "array"}'),
+  ('labels_joined', '{"source": "string", "checksum": "string", "windows": "array", "unmatched": "number"}'),
   ('measurement_recorded', '{"window": "object", "part": "string", "rows": "number", "schema_changes": "array", "columns": "array", "metrics": "object", "intervals": "object", "by_version": "object", "late": "boolean", "inconclusive": "boolean", "labelled": "number"}'),
   ('measurement_failed', '{"window": "object", "part": "string", "reason": "string"}'),
   ('rule_defined', '{"name": "string", "monitor": "string"}'),

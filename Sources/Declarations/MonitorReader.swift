@@ -97,8 +97,8 @@ extension Value {
   func test(orOneOf presets: [String] = []) -> String? {
     let expected = Value.either(presets + Supported.tests + ["evidently/NAME"])
     guard let name = text("a test: \(expected)") else { return nil }
-    if presets.contains(name) || DriftTest(name) != nil { return name }
     if Supported.testsLater.contains(name) { return refuse(expected, found: "\(name), which is not supported by this version") }
+    if presets.contains(name) || DriftTest(name) != nil { return name }
     let known = name.hasPrefix("evidently/") ? EvidentlyTest.allCases.map { "evidently/\($0.rawValue)" } : presets + Supported.tests
     return refuse(name.hasPrefix("evidently/") ? Value.either(known) : expected, suggestion: Suggestion.nearest(to: name, among: known))
   }

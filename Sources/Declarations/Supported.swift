@@ -4,11 +4,12 @@ internal import Profiles
 /// What SURFACE.md names and what of it this version can do. A thing that moves from one list to the other needs its reader, and nothing else.
 enum Supported {
   /// Tests of ours that a monitor may name, besides Evidently's under `evidently/NAME`.
-  static let tests = DriftTest.Own.allCases.map(\.rawValue)
+  static let tests = DriftTest.Own.allCases.map(\.rawValue).filter { !testsLater.contains($0) }
 
   /// What chooses a test for each column.
   static let presets = ["auto", "evidently"]
 
+  /// They judge all columns together, which `compare` can do and a measurement has no place for yet.
   static let testsLater = ["mmd", "pca_reconstruction"]
   static let baselinesLater = ["sql", "version"]
   static let windowsLater = ["sql", "predictions"]

@@ -9,6 +9,7 @@ internal import Glibc
 /// | `DIR/postgresql.log` | what the server says |
 /// | `DIR/postgresql/` | belongs to the server's user, closed to others |
 /// | `DIR/postgresql/data` | the data |
+/// | `DIR/postgresql/unfinished` | data that is being made |
 /// | `DIR/postgresql/run` | the socket, unless the path is too long for one or has characters that a URL's host cannot: then `/tmp/kedge-…` |
 struct ClusterDirectory: Hashable, Sendable {
   /// Absolute, without symbolic links.
@@ -22,6 +23,7 @@ struct ClusterDirectory: Hashable, Sendable {
 
   var home: String { path + "/postgresql" }
   var data: String { home + "/data" }
+  var unfinished: String { home + "/unfinished" }
   var log: String { path + "/postgresql.log" }
   var lock: String { path + "/postgresql.lock" }
 

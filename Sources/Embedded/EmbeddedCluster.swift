@@ -25,6 +25,7 @@ public enum EmbeddedCluster {
         if leftover.isAlive { logger.info("stopping the PostgreSQL that was left behind", metadata: ["pid": "\(leftover.pid)"]) }
         try await leftover.stop(directory: place.path)
       }
+      try await remove(place.unfinished, as: user)
       let isNew = place.version == nil
       if isNew { try await initialize(place, user, binaries, options, logger) }
       let server = try await launch(place, user, binaries, options, logger)
@@ -55,8 +56,7 @@ public enum EmbeddedCluster {
     _ place: ClusterDirectory, _ user: ServerUser, _ binaries: ServerBinaries, _ options: EmbeddedOptions, _ logger: Logger
   ) async throws {
     logger.info("making a PostgreSQL \(binaries.version) cluster", metadata: ["directory": "\(place.data)"])
-    let unfinished = place.home + "/unfinished"
-    try await remove(unfinished, as: user)
+    let unfinished = place.unfinished
     // A data directory without a version is no cluster: an empty one may go, anything else is not ours to remove.
     if rmdir(place.data) != 0, errno != ENOENT { throw EmbeddedError.notOurs(path: place.data, expected: "a PostgreSQL data directory") }
     let command = [

@@ -122,16 +122,18 @@ final class Transfer: @unchecked Sendable {
     check(kc_setopt_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
     check(kc_setopt_pointer(handle, CURLOPT_WRITEDATA, this))
     check(kc_setopt_pointer(handle, CURLOPT_HEADERDATA, this))
-    check(kc_setopt_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-      guard let bytes, let context else { return 0 }
-      let chunk = UnsafeRawBufferPointer(start: bytes, count: size * count)
-      return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(body: chunk)
-    })
-    check(kc_setopt_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-      guard let bytes, let context else { return 0 }
-      let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-      return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(header: line)
-    })
+    check(
+      kc_setopt_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let chunk = UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(body: chunk)
+      })
+    check(
+      kc_setopt_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(header: line)
+      })
   }
 
   private var isLoopback: Bool {

@@ -23,7 +23,7 @@ public struct FileDigest: Sendable, Hashable {
   }
 
   /// Reads to the end of `file`, writing what it reads to `copy`.
-  init(copying file: FileDescriptor, to copy: FileDescriptor?, _ cancellation: borrowing Cancellation) throws {
+  init(copying file: FileDescriptor, to copy: FileDescriptor?, _ cancellation: Cancellation) throws {
     var hash = SHA256()
     var size: Int64 = 0
     var piece = [UInt8](repeating: 0, count: 1 << 20)

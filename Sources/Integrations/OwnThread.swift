@@ -4,7 +4,7 @@ internal import Synchronization
 internal import SystemPackage
 
 /// Whether the task that waits for a thread has been cancelled.
-struct Cancellation: ~Copyable, Sendable {
+struct Cancellation: Sendable {
   fileprivate let flag: Flag
 
   fileprivate final class Flag: Sendable {
@@ -20,7 +20,7 @@ struct Cancellation: ~Copyable, Sendable {
 /// Runs what blocks (files, locks) on a thread of its own, because the cooperative pool has no thread to spare.
 /// - Throws: what `body` throws; `CancellationError` only if `body` checks for it.
 func onOwnThread<Value: Sendable>(
-  _ name: StaticString, _ body: @escaping @Sendable (borrowing Cancellation) throws -> Value
+  _ name: StaticString, _ body: @escaping @Sendable (Cancellation) throws -> Value
 ) async throws -> Value {
   let flag = Cancellation.Flag()
   return try await withTaskCancellationHandler {

@@ -25,7 +25,9 @@ public enum RadixSort {
   private static let bits: UInt64 = 11
   private static let buckets = 2048
 
-  private static func sort(_ keys: UnsafeMutableBufferPointer<UInt64>, _ spare: UnsafeMutableBufferPointer<UInt64>, _ histogram: UnsafeMutableBufferPointer<Int>) {
+  private static func sort(
+    _ keys: UnsafeMutableBufferPointer<UInt64>, _ spare: UnsafeMutableBufferPointer<UInt64>, _ histogram: UnsafeMutableBufferPointer<Int>
+  ) {
     let n = keys.count
     let mask = UInt64(buckets - 1)
     var source = keys.baseAddress.unsafelyUnwrapped

@@ -75,7 +75,9 @@ public struct Sample: Sendable, Hashable {
     guard scale > 0, scale.isFinite else { return scale == 0 ? 0 : .nan }
     // Scaled where squares would overflow or vanish.
     let unit = scale > 1e100 || scale < 1e-100 ? scale : 1
-    return Summation.sum(values) { let d = ($0 - mean) / unit; return d * d } / Double(count - degreesLost) * unit * unit
+    return Summation.sum(values) {
+      let d = ($0 - mean) / unit; return d * d
+    } / Double(count - degreesLost) * unit * unit
   }
 }
 

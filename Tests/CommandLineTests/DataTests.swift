@@ -19,7 +19,9 @@ import Values
     #expect(column["name"] == "x")
     #expect(column["test"] == "ks")
     #expect(column["verdict"] == "drifted")
-    for key in ["type", "statistic", "p_value", "score", "p_adjusted", "effect", "threshold", "drifted", "reference", "current"] { #expect(column[key] != nil, "\(key)") }
+    for key in ["type", "statistic", "p_value", "score", "p_adjusted", "effect", "threshold", "drifted", "reference", "current"] {
+      #expect(column[key] != nil, "\(key)")
+    }
     let psi = try await program.run("compare", "--reference", "a.csv", "--current", "b.csv", "--column-test", "x=psi:0.2", "-o", "json").json
     #expect(psi["columns"]?[0]?["test"] == "psi")
     #expect(psi["columns"]?[0]?["threshold"] == 0.2)
@@ -56,7 +58,9 @@ import Values
     try folder.write("one.csv", rows(10))
     try folder.write("two.csv", rows(4))
     let program = Program(directory: folder.path)
-    let document = try await program.run("evaluate", "one.csv", "--label", "y", "--prediction", "p", "--group", "site", "--against", "two.csv", "--id", "id", "-o", "json").json
+    let document = try await program.run(
+      "evaluate", "one.csv", "--label", "y", "--prediction", "p", "--group", "site", "--against", "two.csv", "--id", "id", "-o", "json"
+    ).json
     #expect(document["rows"] == 400)
     let accuracy = try #require(document["metrics"]?["accuracy"])
     #expect(accuracy["value"] == 0.9)

@@ -52,7 +52,9 @@ import Values
       #expect(try again.json["events"] == [])
       #expect(try await program.run("diff", "-f", "kedge.yaml").status == 0)
 
-      try folder.write("kedge.yaml", DeclaringTests.text.replacing("above: 0.9", with: "above: 0.95").replacing("  - schedule: {cron: \"30 12 * * 1\", time_zone: UTC}\n", with: ""))
+      try folder.write(
+        "kedge.yaml",
+        DeclaringTests.text.replacing("above: 0.9", with: "above: 0.95").replacing("  - schedule: {cron: \"30 12 * * 1\", time_zone: UTC}\n", with: ""))
       let plan = try await program.run("diff", "-f", "kedge.yaml")
       #expect(plan.output.contains("evaluate.gate[0].above: 0.9 → 0.95"))
       #expect(plan.output.contains("- schedule/iris-retrain.2"))

@@ -16,7 +16,8 @@ import Values
     let answer = try await Program().run("get", "models", "--directory", "/nonexistent/kedge")
     #expect(answer.status == 1)
     #expect(
-      answer.talk == "kedge: no database: no instance runs in /nonexistent/kedge; start one with `kedge up`, or name a database with --database or KEDGE_DATABASE_URL\n")
+      answer.talk
+        == "kedge: no database: no instance runs in /nonexistent/kedge; start one with `kedge up`, or name a database with --database or KEDGE_DATABASE_URL\n")
     #expect(answer.output.isEmpty)
   }
 
@@ -44,8 +45,14 @@ import Values
       ["approve", "m/1", "--as", "kedge/rollout"],
       "kedge: --as kedge/rollout: names that begin with kedge/ are those of policies; name a person; see `kedge approve --help`\n"
     ),
-    (["compare", "--reference", "/nonexistent.csv", "--current", "x.csv"], "kedge: /nonexistent.csv: cannot be opened: No such file or directory; check the path and its rights\n"),
-    (["worker", "--role", "cook"], "kedge: --role cook: there is no such role; expected projector, measurer, scheduler, trainer, deployer, notifier; see `kedge worker --help`\n"),
+    (
+      ["compare", "--reference", "/nonexistent.csv", "--current", "x.csv"],
+      "kedge: /nonexistent.csv: cannot be opened: No such file or directory; check the path and its rights\n"
+    ),
+    (
+      ["worker", "--role", "cook"],
+      "kedge: --role cook: there is no such role; expected projector, measurer, scheduler, trainer, deployer, notifier; see `kedge worker --help`\n"
+    ),
     (["apply"], "kedge: no file: name one with -f; see `kedge apply --help`\n"),
   ])
   func `2: bad usage says what is wrong and where help is`(arguments: [String], message: String) async throws {
@@ -84,7 +91,9 @@ import Values
     }
   }
 
-  @Test(arguments: [["get", "versions", "breast-cancer/9"], ["approve", "abcdef01"], ["rollback", "nowhere", "--yes"], ["why", "alert", "abcdef"], ["logs", "run", "abcdef"]])
+  @Test(arguments: [
+    ["get", "versions", "breast-cancer/9"], ["approve", "abcdef01"], ["rollback", "nowhere", "--yes"], ["why", "alert", "abcdef"], ["logs", "run", "abcdef"],
+  ])
   func `5: there is no such thing`(arguments: [String]) async throws {
     try await World.with { world in
       let answer = try await world.program.run(arguments)

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct HelpTests {
   static let commands = [
-    ["up"], ["migrate"], ["worker"], ["doctor"], ["apply"], ["diff"], ["export"], ["delete"], ["get"], ["describe"], ["events"], ["why"], ["logs"], ["compare"], ["evaluate"], ["detect"],
+    ["up"], ["migrate"], ["worker"], ["doctor"], ["apply"], ["diff"], ["export"], ["delete"], ["get"], ["describe"], ["events"], ["why"], ["logs"], ["compare"],
+    ["evaluate"], ["detect"],
     ["baseline", "pin"], ["measure"], ["retrain"], ["cancel"], ["tag"], ["alias"], ["promote"], ["approve"], ["reject"], ["pause"], ["resume"], ["abort"],
     ["rollback"], ["freeze"], ["thaw"], ["ack"], ["resolve"], ["false-alarm"], ["audit", "verify"], ["projections", "list"], ["projections", "verify"],
     ["projections", "rebuild"], ["completion"],

@@ -145,7 +145,9 @@ import Values
     try await World.with { world in
       let answer = try await world.program.run("doctor", "-o", "json").json
       let subjects = answer.items.compactMap { $0["subject"]?.string }
-      for subject in ["database", "migrations", "roles", "partitions", "sealing", "workers", "clock", "disk"] { #expect(subjects.contains(subject), "\(subject)") }
+      for subject in ["database", "migrations", "roles", "partitions", "sealing", "workers", "clock", "disk"] {
+        #expect(subjects.contains(subject), "\(subject)")
+      }
       try await world.database.client.execute(unsafeScript: "delete from kedge.migration where path = 'functions/seal.sql'", name: "forget a migration")
       let failed = try await world.program.run("doctor")
       #expect(failed.status == 3)

@@ -1,5 +1,6 @@
 import Foundation
 import Lifecycle
+import PostgreSQL
 import TestSupport
 import Testing
 import Values
@@ -76,7 +77,8 @@ import Values
       try await world.serve(1)
       let first = try await world.program.run("rollback", World.endpoint, "--yes")
       #expect(first.status == 6)
-      #expect(first.talk == "kedge: no version before breast-cancer/1 completed its bake at breast-cancer-prod, so there is none to go back to; name one with --to\n")
+      #expect(
+        first.talk == "kedge: no version before breast-cancer/1 completed its bake at breast-cancer-prod, so there is none to go back to; name one with --to\n")
       try await world.serve(2)
       let plan = try await world.program.run("rollback", World.endpoint, "--dry-run", "-o", "json")
       #expect(try plan.json["dry_run"] == true)
@@ -147,7 +149,11 @@ import Values
       try await world.version(1)
       #expect(try await world.program.run("tag", "breast-cancer/1", "reviewed=yes", "stage=").status == 0)
       #expect(try await world.program.run("tag", "breast-cancer/1", "stage-").status == 0)
-      #expect(try await world.program.run("alias", "breast-cancer/1", "stable").status == 0)
+      #expect(try await world.program.run("alias", "breast-cancer/1", "stable", "--reason", "the wards trust it").status == 0)
+      let note = try #require(
+        try await world.database.client.query("select stream::text, data ->> 'reason' from kedge.event where type = 'note_added'", as: String.self, String.self)
+          .first)
+      #expect(note == ("model/breast-cancer", "the wards trust it"))
       try await world.project()
       let version = try await world.program.run("get", "versions", "breast-cancer/1", "-o", "json").json
       #expect(version["tags"] == ["reviewed": "yes"])

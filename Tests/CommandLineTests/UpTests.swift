@@ -36,7 +36,8 @@ import Values
     #expect(third.status == 0)
     let gone = try await program.run("get", "models")
     #expect(gone.status == 1)
-    #expect(gone.talk == "kedge: no database: no instance runs in .kedge; start one with `kedge up`, or name a database with --database or KEDGE_DATABASE_URL\n")
+    #expect(
+      gone.talk == "kedge: no database: no instance runs in .kedge; start one with `kedge up`, or name a database with --database or KEDGE_DATABASE_URL\n")
   }
 
   @Test func `variables of .env are read, and mistakes in it are named`() async throws {

@@ -75,7 +75,8 @@ struct World: Sendable {
     try await append(
       [
         .versionRegistered(
-          VersionRegistered(version: version, artifact: Artifact(sha256: "ab\(number)", size: 12, name: "model.joblib"), run: run, metrics: ["accuracy": accuracy]))
+          VersionRegistered(
+            version: version, artifact: Artifact(sha256: "ab\(number)", size: 12, name: "model.joblib"), run: run, metrics: ["accuracy": accuracy]))
       ], "model/\(World.model)", because: requested.last)
     let events = try await append(
       [
@@ -94,7 +95,9 @@ struct World: Sendable {
   }
 
   /// A deployment of a version that waits for its approvals.
-  func propose(_ number: Int, run: RunID? = nil, because cause: UUID? = nil, approvals: Int = 1, requestedBy actor: String = "alice") async throws -> DeploymentID {
+  func propose(_ number: Int, run: RunID? = nil, because cause: UUID? = nil, approvals: Int = 1, requestedBy actor: String = "alice") async throws
+    -> DeploymentID
+  {
     let id = DeploymentID(UUID())
     let proposal = DeploymentProposed(
       endpoint: World.endpoint, model: World.model, version: VersionName(model: World.model, number: number), replaces: nil, run: run, approvals: approvals,

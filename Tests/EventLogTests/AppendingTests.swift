@@ -20,7 +20,9 @@ import Values
       #expect(read.map(\.id) == [cause.id] + appended.map(\.id))
       let second = read[1]
       #expect(second.position == nil && second.type == "note_added" && second.schema == 3 && second.data == event.data)
-      #expect(second.actor == "me" && second.principal == read[0].principal && second.principal != "me" && second.correlationID == cause.id && second.causationID == cause.id)
+      #expect(
+        second.actor == "me" && second.principal == read[0].principal && second.principal != "me" && second.correlationID == cause.id
+          && second.causationID == cause.id)
       #expect(second.occurredAt == time && second.recordedAt > time && second.idempotencyKey == nil)
       #expect(try await database.store.read(StreamName("note/a"), after: 1, limit: 1).map(\.version) == [2])
     }

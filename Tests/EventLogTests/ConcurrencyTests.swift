@@ -106,7 +106,9 @@ import Values
         for _ in 0..<40 {
           let session = Int.random(in: 0..<3, using: &random)
           let step = Step.allCases.randomElement(using: &random)!
-          if step == .seal { _ = try await Sealer.seal(database.client) } else {
+          if step == .seal {
+            _ = try await Sealer.seal(database.client)
+          } else {
             inboxes[session].yield(step)
             // A step that waits for another session's lock must not stop the game.
             _ = await acknowledgements[session].next()

@@ -110,7 +110,8 @@ import Values
       try await database.append("note/a", .note(1))
       try await database.seal()
       try await expire()
-      var third = try await take("three", Meanwhile(follower) { await #expect(throws: FollowerError.held(follower: "collector")) { try await take("four", follower) } })
+      var third = try await take(
+        "three", Meanwhile(follower) { await #expect(throws: FollowerError.held(follower: "collector")) { try await take("four", follower) } })
       try await expire()
       #expect(try await third.step() == .worked)
       #expect(try await follower.collected(database.client) == [1, 2])

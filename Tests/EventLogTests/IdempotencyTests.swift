@@ -63,7 +63,9 @@ import Values
       let first = try await database.store.append(appends, by: me)
       try await database.append("note/b", .note(5))
       #expect(try await database.store.append(appends, by: me) == first)
-      await #expect(throws: IdempotencyConflict.self) { try await database.store.append([appends[0], Append(stream: StreamName("note/c"), expected: .any, events: [.note()])], by: me) }
+      await #expect(throws: IdempotencyConflict.self) {
+        try await database.store.append([appends[0], Append(stream: StreamName("note/c"), expected: .any, events: [.note()])], by: me)
+      }
     }
   }
 

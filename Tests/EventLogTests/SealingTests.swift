@@ -231,7 +231,9 @@ import Values
       try await database.append("note/a", .note(0))
       try await database.seal()
       try await database.client.withTransaction { bulk in
-        try await bulk.query("select count(*) from generate_series(1, 20) b, kedge.append('note/bulk', -1, (select jsonb_agg('{\"type\": \"x\"}'::jsonb) from generate_series(1, 500))) a")
+        try await bulk.query(
+          "select count(*) from generate_series(1, 20) b, kedge.append('note/bulk', -1, (select jsonb_agg('{\"type\": \"x\"}'::jsonb) from generate_series(1, 500))) a"
+        )
         try await database.append("note/a", .note(1))
         #expect(try await database.seal() == 1)
         let read = try await database.client.withTransaction { transaction in

@@ -12,7 +12,9 @@ import Values
       for number in 0..<count {
         try await database.append(
           "note/\(number % 5)",
-          NewEvent(type: "note_added", data: ["n": .integer(Int64(number)), "text": "ä \u{1F600} \n\"", "seal": .integer(Int64(seal))], idempotencyKey: number % 3 == 0 ? "k\(seal)/\(number)" : nil))
+          NewEvent(
+            type: "note_added", data: ["n": .integer(Int64(number)), "text": "ä \u{1F600} \n\"", "seal": .integer(Int64(seal))],
+            idempotencyKey: number % 3 == 0 ? "k\(seal)/\(number)" : nil))
       }
       try await database.seal()
     }
@@ -54,10 +56,10 @@ import Values
           (extract(epoch from recorded_at) * 1000000)::bigint, (extract(epoch from sealed_at) * 1000000)::bigint, encode(hash, 'hex') from audit.event
         """)[0]
       let id = try row.decode(UUID.self, at: 2).lowercased
+      let principal = try row.decode(String.self, at: 9)
       let (recorded, sealed) = (try row.decode(Int64.self, at: 11), try row.decode(Int64.self, at: 12))
-      let user = try await database.value("select session_user::text", as: String.self)
       let fields: [String?] = [
-        "kedge1", "1", "1", id, "note/a", "1", "note_added", "1", "{\"a\": \"ä\", \"b\": 1}", "tester", user, nil, nil, nil, "-1", "\(recorded)",
+        "kedge1", "1", "1", id, "note/a", "1", "note_added", "1", "{\"a\": \"ä\", \"b\": 1}", "tester", principal, nil, nil, nil, "-1", "\(recorded)",
         "\(sealed)",
       ]
       let hex = fields.map { field in
@@ -80,7 +82,10 @@ import Values
     ("DELETE FROM kedge.event WHERE number = @40; DELETE FROM kedge.log_order WHERE position = 40", 40),
     ("DELETE FROM kedge.event; DELETE FROM kedge.log_order", 1),
     // A pair swapped, in the order and in the rows.
-    ("UPDATE kedge.log_order SET event = -1 WHERE position = 3; UPDATE kedge.log_order SET event = event - 1 WHERE position = 4; UPDATE kedge.log_order SET event = @4 + 1 WHERE position = 3", 3),
+    (
+      "UPDATE kedge.log_order SET event = -1 WHERE position = 3; UPDATE kedge.log_order SET event = event - 1 WHERE position = 4; UPDATE kedge.log_order SET event = @4 + 1 WHERE position = 3",
+      3
+    ),
     ("UPDATE kedge.event a SET data = b.data FROM kedge.event b WHERE (a.number, b.number) IN ((@21, @22), (@22, @21))", 21),
     // Slipped in, with a place of its own.
     ("INSERT INTO kedge.log_order SELECT 41, 900, seal, hash FROM kedge.log_order WHERE position = 40", 41),
@@ -117,8 +122,13 @@ import Values
         let found = try await database.client.withConnection { connection in
           try await connection.execute(unsafeScript: "BEGIN", name: "begin")
           let triggers = "DISABLE TRIGGER refuse_change; ALTER TABLE kedge.event DISABLE TRIGGER refuse_change_of_row"
-          try await connection.execute(unsafeScript: "ALTER TABLE kedge.event \(triggers); UPDATE kedge.event SET \(column) = \(value) WHERE number = (SELECT event FROM kedge.log_order WHERE position = \(number))", name: "change")
-          let found = (try await ChainVerifier(connection).verify().firstBad?.position, try await ChainVerifier(connection).verifyInDatabase().firstBad?.position)
+          try await connection.execute(
+            unsafeScript:
+              "ALTER TABLE kedge.event \(triggers); UPDATE kedge.event SET \(column) = \(value) WHERE number = (SELECT event FROM kedge.log_order WHERE position = \(number))",
+            name: "change")
+          let found = (
+            try await ChainVerifier(connection).verify().firstBad?.position, try await ChainVerifier(connection).verifyInDatabase().firstBad?.position
+          )
           try await connection.execute(unsafeScript: "ROLLBACK", name: "rollback")
           return found
         }
@@ -133,8 +143,11 @@ import Values
       let root = try await database.append("measurement/1", .note(0))[0]
       let other = try await database.append("measurement/2", .note(1))[0]
       let store = database.store
-      let alert = try await store.append([NewEvent(type: "alert_seen", data: ["because": [.string(other.id.lowercased)]])], to: StreamName("alert/1"), by: Attribution(actor: "p", correlation: root.id, causation: root.id))[0]
-      let run = try await store.append([NewEvent(type: "run_seen")], to: StreamName("run/1"), by: Attribution(actor: "p", correlation: root.id, causation: alert.id))[0]
+      let alert = try await store.append(
+        [NewEvent(type: "alert_seen", data: ["because": [.string(other.id.lowercased)]])], to: StreamName("alert/1"),
+        by: Attribution(actor: "p", correlation: root.id, causation: root.id))[0]
+      let run = try await store.append(
+        [NewEvent(type: "run_seen")], to: StreamName("run/1"), by: Attribution(actor: "p", correlation: root.id, causation: alert.id))[0]
       try await database.seal()
       let causes = try await database.client.query(
         "select depth, id, effect, position from audit.causes(\(run.id)) order by depth, position", as: Int.self, UUID.self, UUID?.self, Int64?.self)

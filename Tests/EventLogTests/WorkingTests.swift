@@ -23,7 +23,8 @@ import Values
 
   @discardableResult
   private func offer(
-    _ database: any Queryable, _ subject: String, kind: String = "measure", exclusive: String? = nil, sequence: Int = 1, pool: String? = nil, due: Duration = .zero
+    _ database: any Queryable, _ subject: String, kind: String = "measure", exclusive: String? = nil, sequence: Int = 1, pool: String? = nil,
+    due: Duration = .zero
   ) async throws -> UUID {
     try await database.query(
       """

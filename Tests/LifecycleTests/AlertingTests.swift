@@ -38,7 +38,10 @@ struct AlertingTests {
   }
 
   @Test func `a pending alert clears with the first good window`() {
-    var world = Simulation(Self.rule { $0.for = 3; $0.resolveAfter = 3 })
+    var world = Simulation(
+      Self.rule {
+        $0.for = 3; $0.resolveAfter = 3
+      })
     world.measure(0.5)
     world.measure(0.5)
     world.measure(0.1)
@@ -155,7 +158,10 @@ struct AlertingTests {
   }
 
   @Test func `no alert is raised within the cooldown after one was resolved`() throws {
-    var world = Simulation(Self.rule { $0.for = 1; $0.resolveAfter = 1; $0.cooldown = .hours(1) })
+    var world = Simulation(
+      Self.rule {
+        $0.for = 1; $0.resolveAfter = 1; $0.cooldown = .hours(1)
+      })
     world.measure(0.5)
     world.advance(by: .seconds(7200))
     world.measure(0.0)
@@ -296,7 +302,10 @@ struct AlertDecisionTests {
   static let raised = AlertRaised(subject: subject, value: 1, condition: "c", sinceAt: Timestamp(seconds: 0))
 
   static func state(_ facts: [Fact]) -> AlertState {
-    AlertState(facts.map { FactRecord($0, id: UUID(), stream: "alert/x", version: 1, position: nil, actor: "otto", principal: "p", at: Timestamp(seconds: 0), correlation: nil) })
+    AlertState(
+      facts.map {
+        FactRecord($0, id: UUID(), stream: "alert/x", version: 1, position: nil, actor: "otto", principal: "p", at: Timestamp(seconds: 0), correlation: nil)
+      })
   }
 
   @Test func `what does not fit the alert is refused`() {

@@ -276,7 +276,10 @@ struct SupersedingTests {
 
   @Test func `proposals for another endpoint are none of its business`() throws {
     let other = Specifications.pipeline("second", trigger: [], deploy: "canary")
-    var world = Simulation(Simulation.spec.with { $0.endpoints.append(Specifications.endpoint("canary")); $0.pipelines.append(other) })
+    var world = Simulation(
+      Simulation.spec.with {
+        $0.endpoints.append(Specifications.endpoint("canary")); $0.pipelines.append(other)
+      })
     let first = try world.propose()
     let second = try world.propose(other)
     #expect(world.deployment(first).word == "awaiting_approval" && world.deployment(second).word == "awaiting_approval")

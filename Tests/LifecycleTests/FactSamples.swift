@@ -8,7 +8,8 @@ enum FactSamples {
   static let at = Timestamp("2026-03-01T02:03:04.000005Z")!
   static let remark = Remark(reason: "because \"quoted\"\nand ünïcode")
   static let subject = AlertSubject(
-    rule: "drifted", monitor: "risk/live", endpoint: "prod", model: "risk/fraud", metric: "column.meanArea_x.score", severity: "critical", notify: ["ops", "mail"])
+    rule: "drifted", monitor: "risk/live", endpoint: "prod", model: "risk/fraud", metric: "column.meanArea_x.score", severity: "critical",
+    notify: ["ops", "mail"])
   static let window = WindowReference(id: WindowID(uuid), startAt: at, endAt: at + .seconds(60), source: "/data/in coming/1.csv")
   static let failed = RunFailed(step: .evaluate, attempt: 2, reason: "exit 1", retryAt: at, lastLines: uuid)
   static let plan = TrafficPlan(current: v(1), candidate: v(2), share: 5, shadow: true)
@@ -37,7 +38,7 @@ enum FactSamples {
     .baselinePinned(BaselinePinned(path: "/r.csv", sha256: "ab", rows: 3)),
     .windowFound(WindowFound(window: WindowID(uuid), source: "/w.csv", size: 3, checksum: "ab", startAt: at, endAt: at)),
     .labelsFound(LabelsFound(source: "/l.csv", size: 3, checksum: "ab")),
-    .labelsJoined(LabelsJoined(checksum: "ab", windows: [WindowID(uuid)], failure: "l.csv:3: no label")),
+    .labelsJoined(LabelsJoined(source: "/data/l.csv", checksum: "ab", windows: [WindowID(uuid)], failure: "l.csv:3: no label")),
     .measurementRecorded(
       MeasurementRecorded(
         window: window, part: .quality, rows: 3, drift: DriftVerdict(detected: true, share: 0.5, driftedColumns: ["meanArea_x"]),

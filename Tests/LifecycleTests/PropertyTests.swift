@@ -10,7 +10,9 @@ struct PropertyTests {
 
   @Test func `the histories hold nearly everything that can happen`() {
     let happened = Set(Self.histories.values.flatMap { $0.log.map(\.fact.type) })
-    let loop = Fact.types.filter { type in ["alert_", "run_", "deployment_", "traffic_", "roll", "stage_", "approval_", "gate_", "analysis_"].contains { type.hasPrefix($0) } }
+    let loop = Fact.types.filter { type in
+      ["alert_", "run_", "deployment_", "traffic_", "roll", "stage_", "approval_", "gate_", "analysis_"].contains { type.hasPrefix($0) }
+    }
     #expect(loop.filter { !happened.contains($0) } == ["alert_escalated", "alert_acknowledged", "alert_marked_false", "run_cancelled"])
   }
 
@@ -104,7 +106,8 @@ struct PropertyTests {
   @Test(arguments: seeds)
   func `every policy takes whatever the log holds`(seed: UInt64) throws {
     var dice = Dice(seed)
-    let streams = ["model/m", "monitor/live", "rule/drifted", "pipeline/retrain", "endpoint/prod", "schedule/p", "channel/ops"]
+    let streams =
+      ["model/m", "monitor/live", "rule/drifted", "pipeline/retrain", "endpoint/prod", "schedule/p", "channel/ops"]
       + ["alert", "run", "deployment"].map { "\($0)/\(FactSamples.uuid.lowercased)" }
     let records = (0..<300).map { index in
       var record = RegistryTests.record(FactSamples.all.randomElement(using: &dice)!, streams.randomElement(using: &dice)!)

@@ -280,7 +280,9 @@ struct RollbackTests {
   @Test func `a rollback at one endpoint leaves the champion that another endpoint made`() throws {
     let other = Specifications.pipeline("second", trigger: [], deploy: "canary")
     var world = Simulation(
-      Simulation.spec.with { $0.endpoints.append(Specifications.endpoint("canary")); $0.pipelines.append(other) })
+      Simulation.spec.with {
+        $0.endpoints.append(Specifications.endpoint("canary")); $0.pipelines.append(other)
+      })
     try world.release()  // 1 at prod
     try world.release(other)  // 2 at canary
     try world.release()  // 3 at prod

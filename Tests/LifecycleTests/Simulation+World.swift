@@ -145,7 +145,8 @@ extension Simulation {
     let state: RunState = state(run.stream)
     let request = try state.request.unwrapped
     let challenger = try state.version.unwrapped
-    let gate = GateResult(metric: "accuracy", outcome: passed ? "passed" : "failed", passed: passed, value: passed ? 0.95 : 0.5, limit: 0.9, rule: "accuracy above 0.9")
+    let gate = GateResult(
+      metric: "accuracy", outcome: passed ? "passed" : "failed", passed: passed, value: passed ? 0.95 : 0.5, limit: 0.9, rule: "accuracy above 0.9")
     let champion = self.state("model/\(request.model)", ModelState.self).aliases["champion"]
     let evaluated = append(
       [

@@ -33,6 +33,20 @@ private func withCluster<Result>(
   }
 }
 
+/// Runs a command to its end, without blocking a thread of the pool.
+/// - Returns: its exit code.
+func run(_ command: String, _ arguments: [String]) async throws -> Int32 {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: command)
+  process.arguments = arguments
+  process.standardOutput = FileHandle.nullDevice
+  process.standardError = FileHandle.nullDevice
+  return try await withCheckedThrowingContinuation { continuation in
+    process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+    do { try process.run() } catch { continuation.resume(throwing: error) }
+  }
+}
+
 /// A cluster that has been made, and stopped, once for all tests that need no more than one of its copies.
 private actor Prototype {
   static let shared = Prototype()
@@ -46,9 +60,7 @@ private actor Prototype {
     self.making = making
     users += 1
     try await making.value
-    let copying = try Process.run(URL(fileURLWithPath: "/bin/cp"), arguments: ["-a", directory, target])
-    copying.waitUntilExit()
-    try #require(copying.terminationStatus == 0)
+    try #require(try await run("/bin/cp", ["-a", directory, target]) == 0)
   }
 
   func leave() {
@@ -228,7 +240,7 @@ struct EmbeddedTests {
         #expect(try await client.query("select count(*) from t", as: Int.self) == [0])
         #expect(try postmaster(directory) != leftover.processIdentifier)
       }
-      leftover.waitUntilExit()
+      #expect(try await eventually { !leftover.isRunning })
     }
   }
 

@@ -7,7 +7,7 @@ struct PoolTests {
   @Test func `no more connections are open than allowed, however many ask`() async throws {
     var options = PostgresOptions()
     options.maximumConnections = 3
-    options.applicationName = "pool-limit"
+    options.acquireTimeout = .seconds(300)
     try await withTestDatabase(.empty, options: options) { database async throws in
       let db = database.client
       try await withThrowingTaskGroup(of: Int.self) { group in

@@ -134,7 +134,7 @@ struct QueryTests {
 
   @Test func `large values go both ways`() async throws {
     try await withTestDatabase(.empty) { database async throws in
-      let bytes = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+      let bytes = [UInt8](repeating: 0, count: 10_000_000) + [1, 2, 3] + [UInt8](repeating: 255, count: 10_000_000)
       let back = try await database.client.query("select \(bytes)", as: [UInt8].self)[0]
       #expect(back == bytes)
       #expect(

@@ -136,10 +136,11 @@ import Values
   @Test func `texts drift when a classifier tells them apart`() throws {
     func words(_ count: Int, _ topic: [String], _ seed: UInt64) -> String {
       var random = RandomSource(seed: seed)
-      return "i,text\n" + (0..<count).map { row in
-        let words = (0..<3).map { _ in topic.randomElement(using: &random) ?? "" }
-        return "\(row),\(words.joined(separator: " ")) no \(Int.random(in: 0..<1000, using: &random))\n"
-      }.joined()
+      return "i,text\n"
+        + (0..<count).map { row in
+          let words = (0..<3).map { _ in topic.randomElement(using: &random) ?? "" }
+          return "\(row),\(words.joined(separator: " ")) no \(Int.random(in: 0..<1000, using: &random))\n"
+        }.joined()
     }
     let animals = ["cat", "dog", "horse", "cow", "bird", "mouse", "fish"]
     var options = ComparisonOptions()

@@ -45,8 +45,10 @@ import Values
   }
 
   @Test func `an evaluator's file gives champion, challenger and their difference`() throws {
-    let text = "id,label,champion,challenger,champion_probability,challenger_probability,site\n"
-      + (0..<200).map { "\($0),\($0 % 2),\($0 % 2),\($0 % 5 == 0 ? 1 - $0 % 2 : $0 % 2),0.\($0 % 2 == 0 ? 2 : 8),0.\($0 % 2 == 0 ? 4 : 6),\($0 % 3)\n" }.joined()
+    let text =
+      "id,label,champion,challenger,champion_probability,challenger_probability,site\n"
+      + (0..<200).map { "\($0),\($0 % 2),\($0 % 2),\($0 % 5 == 0 ? 1 - $0 % 2 : $0 % 2),0.\($0 % 2 == 0 ? 2 : 8),0.\($0 % 2 == 0 ? 4 : 6),\($0 % 3)\n" }
+      .joined()
     let result = try Evaluation.challenge(try GoldenFiles.parse(text), groups: ["site"], bootstrap: bootstrap)
     #expect(result.champion?.metrics[.accuracy]?.value == 1)
     #expect(isClose(result.challenger.metrics[.accuracy]?.value, 0.8))

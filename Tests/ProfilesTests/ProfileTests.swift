@@ -94,10 +94,11 @@ import Values
   @Test func `all columns can be tested together`() throws {
     var random = RandomSource(seed: 12)
     func text(_ count: Int, _ correlation: Double) -> String {
-      "a,b,c\n" + (0..<count).map { row in
-        let x = random.normal()
-        return "\(x),\(correlation * x + 0.3 * random.normal()),v\(row % 3)\n"
-      }.joined()
+      "a,b,c\n"
+        + (0..<count).map { row in
+          let x = random.normal()
+          return "\(x),\(correlation * x + 0.3 * random.normal()),v\(row % 3)\n"
+        }.joined()
     }
     let (reference, same, turned) = (try GoldenFiles.parse(text(240, 1)), try GoldenFiles.parse(text(240, 1)), try GoldenFiles.parse(text(240, -1)))
     for name in ["pca_reconstruction", "domain_classifier"] {
@@ -123,5 +124,67 @@ import Values
     #expect(unknown?.description.contains("page_hinkley") == true)
     let real = try GoldenFiles.table("stream_real_nochange.csv")
     #expect(throws: TableError.self) { try Detection(real, column: "x", detector: "ddm") }
+  }
+}
+
+@Suite struct ImportAndSegmentTests {
+  @Test func `an Evidently report is taken over with its verdicts`() throws {
+    let report = try GoldenFiles.json("evidently_report_shape_breast.json")
+    let result = try EvidentlyReport.comparison(report, source: "report.json")
+    #expect(result.columns.count == 30)
+    #expect(result.drift.driftedColumns == ["mean radius"] && !result.drift.detected)
+    #expect(isClose(result.drift.share, 1.0 / 30))
+    #expect(result["mean radius"]?.test == "evidently/ks" && result["mean radius"]?.pValue == 8.114129962716335e-08)
+    let ours = try Comparison.run(
+      reference: GoldenFiles.table("breast_reference.csv"), current: GoldenFiles.table("breast_current.csv"), options: ComparisonOptions(choice: .evidently))
+    for column in result.columns { #expect(isClose(column.score, ours[column.name]?.score, 1e-8), "\(column.name)") }
+    #expect(throws: TableError.self) { try EvidentlyReport.comparison(["a": 1], source: "x") }
+  }
+
+  @Test func `groups are compared on their own and the small ones not at all`() throws {
+    func text(_ shift: Double, _ seed: UInt64) -> String {
+      var random = RandomSource(seed: seed)
+      return "x,site\n" + (0..<405).map { "\(random.normal() + ($0 % 2 == 0 ? shift : 0)),\($0 < 400 ? ($0 % 2 == 0 ? "a" : "b") : "c")\n" }.joined()
+    }
+    let result = try Segments.compare(reference: GoldenFiles.parse(text(0, 1)), current: GoldenFiles.parse(text(1, 2)), by: "site")
+    guard case .measured(let a)? = result["a"], case .measured(let b)? = result["b"], case .tooSmall(5)? = result["c"] else {
+      Issue.record("\(result.keys)")
+      return
+    }
+    #expect(a.drift.detected && !b.drift.detected)
+  }
+
+  @Test func `declared categories keep their zeros when a side is read`() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("kedge-\(UUID().uuidString).csv")
+    try "zip\n01234\n99999\n".write(to: url, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(at: url) }
+    var options = ComparisonOptions()
+    options.categorical = ["zip"]
+    guard case .table(let table) = try ComparisonSide.read(path: url.path, options: options) else { return }
+    #expect(table["zip"]?.string(at: 0) == "01234")
+    let profile = TableProfile(table)
+    let saved = url.path + ".json"
+    try Data(try profile.json().text(.compact).utf8).write(to: URL(fileURLWithPath: saved))
+    defer { try? FileManager.default.removeItem(atPath: saved) }
+    guard case .profile(let read) = try ComparisonSide.read(path: saved, options: options) else { return }
+    #expect(read == profile)
+  }
+}
+
+@Suite struct DistributionTests {
+  @Test func `distributions add up, for numbers, times and categories, from data and from profiles`() throws {
+    let text =
+      "x,c,at,t\n" + (0..<500).map { "\(Double($0 * $0 % 997) / 7),k\($0 % 30),2026-01-\(String(format: "%02d", $0 % 28 + 1)),free text \($0)\n" }.joined()
+    let table = try GoldenFiles.parse(text)
+    for side in [ComparisonSide.table(table), .profile(TableProfile(table))] {
+      let all = try ColumnDistribution.all(reference: .table(table), current: side)
+      let x = try #require(all.first { $0.name == "x" })
+      #expect(x.edges.count == 41 && x.reference.count == 40 && x.quantiles.count == 99)
+      #expect(abs(x.reference.reduce(0, +) - 1) < 1e-9 && abs(x.current.reduce(0, +) - 1) < 1e-9)
+      let c = try #require(all.first { $0.name == "c" })
+      #expect(c.categories.count == 20)
+      #expect(abs(c.categories.reduce(0) { $0 + $1.current } + c.otherCurrent - 1) < 1e-9)
+      #expect(all.first { $0.name == "at" }?.json["histogram"]?["edges"]?.array?.count == 41)
+    }
   }
 }

@@ -34,14 +34,16 @@ import Values
 
   @Test func `numbers are read to the last bit`() throws {
     let texts = [
-      "0.1", "-2.5", "1e3", "1.7976931348623157e308", "5e-324", "123456789012345678", "0.30000000000000004", "-0", "3.141592653589793238462643", "+7", ".5", "6.",
+      "0.1", "-2.5", "1e3", "1.7976931348623157e308", "5e-324", "123456789012345678", "0.30000000000000004", "-0", "3.141592653589793238462643", "+7", ".5",
+      "6.",
       " 8 ", "inf", "-Infinity", "9007199254740993", "12345678.12345678", "0.00000000000000000000001",
     ]
     let table = try read("i,x\n" + texts.map { "1,\($0)\n" }.joined())
     let numbers = try table.numbers("x")
     for (text, number) in zip(texts, numbers) {
       let trimmed = text.trimmingCharacters(in: .whitespaces)
-      let wanted = trimmed == "-Infinity" ? -Double.infinity : Double(trimmed.hasPrefix(".") ? "0" + trimmed : trimmed.hasSuffix(".") ? trimmed + "0" : trimmed)!
+      let wanted =
+        trimmed == "-Infinity" ? -Double.infinity : Double(trimmed.hasPrefix(".") ? "0" + trimmed : trimmed.hasSuffix(".") ? trimmed + "0" : trimmed)!
       #expect(number == wanted, "\(text)")
     }
   }

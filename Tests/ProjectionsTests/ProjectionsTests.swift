@@ -61,7 +61,7 @@ enum Samples {
     (.versionArchived(VersionArchived(version: version, reason: nil)), "model/m"),
     (.baselinePinned(BaselinePinned(path: "/r.csv", sha256: "s", rows: 3)), "monitor/m"),
     (.labelsFound(LabelsFound(source: "/l.csv", size: 1, checksum: "c")), "monitor/m"),
-    (.labelsJoined(LabelsJoined(checksum: "c", windows: [])), "monitor/m"),
+    (.labelsJoined(LabelsJoined(source: "/l.csv", checksum: "c", windows: [])), "monitor/m"),
     (
       .measurementRecorded(
         MeasurementRecorded(window: window, part: .input, rows: 3, drift: nil, columns: [], metrics: [:], late: false, inconclusive: false)), "monitor/m"

@@ -74,6 +74,53 @@ import Values
     }
   }
 
+  @Test func `connections that are cut again and again lose nothing and do nothing twice`() async throws {
+    try await Scenario.run { scenario in
+      try scenario.worker("projector,scheduler,measurer,trainer,deployer,notifier")
+      try scenario.worker("projector,scheduler,measurer,trainer,deployer,notifier")
+      #expect(try await scenario.kedge("apply", "-f", "kedge.yaml").status == 0)
+      #expect(try await scenario.kedge("retrain", "toy", "--parameter", "seconds=1").status == 0)
+      for seed in UInt64(40)..<44 { try scenario.write("incoming/w\(seed).csv", Scenario.window(rows: 100, seed: seed, version: "toy/1")) }
+      let cut = Task {
+        while !Task.isCancelled {
+          _ = try? await scenario.database.client.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+          try? await Task.sleep(for: .milliseconds(400))
+        }
+      }
+      let deadline = ContinuousClock.now + .seconds(4)
+      while ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(100)) }
+      cut.cancel()
+      _ = await cut.value
+      _ = try await scenario.deployment(of: "toy/1", in: "awaiting_approval")
+      try await scenario.waitFor("four measurements", sql: "select 1 from kedge.measurement having count(*) = 4")
+      #expect(try await scenario.value("select count(*)::text from kedge.event where type = 'measurement_recorded'") == "4")
+      #expect(try await scenario.value("select count(*)::text from kedge.event where type = 'version_registered'") == "1")
+      #expect(try await scenario.value("select count(*)::text from kedge.event where type = 'deployment_proposed'") == "1")
+      #expect(try await scenario.kedge("audit", "verify").status == 0)
+    }
+  }
+
+  @Test func `workers need no more rights than kedge_app has, and an auditor can read all that it left`() async throws {
+    try await Scenario.run { scenario in
+      let app = try await scenario.database.makeClient(memberOf: "kedge_app")
+      let login = try await app.query("select session_user::text").first!.decode(String.self)
+      try scenario.worker("projector,scheduler,measurer,trainer,deployer,notifier", as: login)
+      try await scenario.goLive()
+      try scenario.write("incoming/a.csv", Scenario.window(rows: 100, seed: 3, version: "toy/1"))
+      try scenario.write("labels/a.csv", Scenario.labels(rows: 100, seed: 3))
+      try await scenario.waitFor("its quality", sql: "select 1 from kedge.measurement where part = 'quality'")
+      let auditor = try await scenario.database.makeClient(memberOf: "kedge_auditor")
+      for view in ["event", "timeline", "drift", "alerts", "runs", "evaluations", "deployments", "rollbacks", "approvals"] {
+        _ = try await auditor.query("select * from audit.\(unsafeSQL: view)")
+      }
+      #expect(try await auditor.query("select approved_by from audit.approvals").map { try $0.decode(String.self) } == ["olga"])
+      await #expect(throws: PostgresError.self) { try await auditor.query("delete from kedge.run") }
+      await #expect(throws: PostgresError.self) { try await app.query("update kedge.event set actor = 'nobody'") }
+      await #expect(throws: PostgresError.self) { try await app.query("delete from kedge.event") }
+    }
+  }
+
   @Test func `a window that cannot be read is a measurement that failed, and the others go on`() async throws {
     try await Scenario.run { scenario in
       try scenario.worker("projector,scheduler,measurer")
@@ -81,7 +128,9 @@ import Values
       try scenario.write("incoming/a-broken.csv", "id,version,at,x,predicted\n1,,2026-01-01T00:00:00Z,0.5,1\n2,,2026-01-01T00:00:01Z,0.5\n")
       try scenario.write("incoming/b-missing.csv", "id,version,at,predicted\n1,,2026-01-01T00:00:00Z,1\n")
       try scenario.write("incoming/c-empty.csv", "")
-      try scenario.write("incoming/d-text.csv", "id,version,at,x,predicted\n" + (0..<60).map { "\($0),,2026-01-01T00:00:00Z,\($0 == 40 ? "12,5".debugDescription : "0.5"),1\n" }.joined())
+      try scenario.write(
+        "incoming/d-text.csv",
+        "id,version,at,x,predicted\n" + (0..<60).map { "\($0),,2026-01-01T00:00:00Z,\($0 == 40 ? "12,5".debugDescription : "0.5"),1\n" }.joined())
       try scenario.write("incoming/e-good.csv", "\u{feff}" + Scenario.window(rows: 100, seed: 5).replacing("\n", with: "\r\n"))
       try await scenario.waitFor("five outcomes", sql: "select 1 from kedge.measurement having count(*) = 5")
       let failures = try await scenario.database.client.query(

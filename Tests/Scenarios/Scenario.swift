@@ -33,15 +33,20 @@ final class Scenario: @unchecked Sendable {
     try write("kedge.yaml", Scenario.declarations)
   }
 
+  /// Each scenario runs workers of its own, and they time out when too many crowd the machine.
+  private static let turnstile = Turnstile(3)
+
   /// Runs `body` with a scenario, whose processes are ended afterwards.
   static func run(_ body: (Scenario) async throws -> Void) async throws {
-    try await withTestDatabase { database in
-      let scenario = try Scenario(database)
-      defer {
-        scenario.stopAll()
-        try? FileManager.default.removeItem(atPath: scenario.directory)
+    try await turnstile.pass {
+      try await withTestDatabase { database in
+        let scenario = try Scenario(database)
+        defer {
+          scenario.stopAll()
+          try? FileManager.default.removeItem(atPath: scenario.directory)
+        }
+        try await body(scenario)
       }
-      try await body(scenario)
     }
   }
 
@@ -97,8 +102,10 @@ final class Scenario: @unchecked Sendable {
 
   /// Starts a worker.
   @discardableResult
-  func worker(_ roles: String, lease: String = "2s") throws -> Process {
-    let process = process(["worker", "--role", roles, "--lease", lease], ["KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)])
+  func worker(_ roles: String, lease: String = "2s", as role: String? = nil) throws -> Process {
+    var environment = ["KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)]
+    if let role { environment["KEDGE_DATABASE_URL"] = try database.url(as: role) }
+    let process = process(["worker", "--role", roles, "--lease", lease], environment)
     let log = "\(directory)/worker-\(UUID().uuidString.prefix(4)).log"
     FileManager.default.createFile(atPath: log, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: log)
@@ -111,7 +118,8 @@ final class Scenario: @unchecked Sendable {
   /// What the workers wrote, for a failure's message.
   func logs() -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined().suffix(4000).description
+    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined().suffix(4000)
+      .description
   }
 
   private func stopAll() {

@@ -7,7 +7,8 @@ import Values
 /// Trainers that crash, hang or talk too much, and workers that die over them.
 @Suite struct TrainerTests {
   @Test(arguments: [
-    ("crash", "failed", "exited with code 3"), ("silent", "failed", "result.json"), ("wrong", "failed", "artifact"), ("chatter", "failed", "exited with code 1"),
+    ("crash", "failed", "exited with code 3"), ("silent", "failed", "result.json"), ("wrong", "failed", "artifact"),
+    ("chatter", "failed", "exited with code 1"),
   ])
   func `a trainer that does not do its work is a failed run that says why`(mode: String, state: String, reason: String) async throws {
     try await Scenario.run { scenario in

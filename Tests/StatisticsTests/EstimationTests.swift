@@ -1,3 +1,4 @@
+import Foundation
 import Statistics
 import Testing
 import Values
@@ -34,7 +35,8 @@ import Values
   }
 
   @Test func `a trend is found and a flat series has none`() throws {
-    let rising = try MannKendall((0..<20).map { Double($0) * 0.5 + ($0 % 3 == 0 ? 0.4 : 0) })
+    let series: [Double] = (0..<20).map { step in Double(step) * 0.5 + (step.isMultiple(of: 3) ? 0.4 : 0.0) }
+    let rising = try MannKendall(series)
     #expect(rising.pValue < 1e-6)
     #expect(abs(rising.slope - 0.5) < 0.05 && rising.slopeLow <= rising.slope && rising.slope <= rising.slopeHigh)
     // S, the tie-corrected variance and p by hand: 1 2 3 2 5 has S = 7 and variance (300 − 18)/18.
@@ -55,5 +57,89 @@ import Values
     #expect(AccuracyAgainstUncertainty(accuracy: (high, high), uncertainty: (sure, unsure)) == .earlyWarning)
     #expect(AccuracyAgainstUncertainty(accuracy: (high, high), uncertainty: (sure, sure)) == .neither)
     #expect(AccuracyAgainstUncertainty(accuracy: (high, .notComputable(NotComputable("no labels"))), uncertainty: (sure, sure)) == .inconclusive)
+  }
+}
+
+@Suite struct DriftKindTests {
+  /// Labels, predictions and scores of a calibrated model: x is the log-odds; `turned` labels mean the opposite.
+  private func rows(_ count: Int, shift: Double, turned: Double, seed: UInt64) throws -> ClassifiedRows {
+    var random = RandomSource(seed: seed)
+    var (labels, predictions, scores): ([Int], [Int], [Double]) = ([], [], [])
+    for _ in 0..<count {
+      let p = 1 / (1 + exp(-(random.normal() * 2 + shift)))
+      let label = (random.uniform() < p) != (random.uniform() < turned)
+      labels.append(label ? 1 : 0)
+      predictions.append(p >= 0.5 ? 1 : 0)
+      scores.append(p)
+    }
+    return try ClassifiedRows(classes: ["0", "1"], positive: 1, labels: labels, predictions: predictions, probabilities: scores)
+  }
+
+  private func kind(_ current: ClassifiedRows, _ reference: ClassifiedRows) throws -> DriftKind {
+    func bits(_ values: [Int]?) -> [Bool] { (values ?? []).map { $0 == 1 } }
+    let estimate = try ConfidenceBasedEstimate(labels: bits(reference.labels), predictions: bits(reference.predictions), scores: reference.probabilities ?? [])
+    let estimated = estimate.estimate(predictions: bits(current.predictions), scores: current.probabilities ?? [])[.accuracy]
+    func counts(_ values: [Int]?) -> [Int] { [0, 1].map { one in (values ?? []).count { $0 == one } } }
+    let labels = try ChiSquared.test(CategoryCounts(reference: counts(reference.labels), current: counts(current.labels)))
+    let inputs = try KolmogorovSmirnov.test(Sample(reference.probabilities ?? []), Sample(current.probabilities ?? []))
+    return DriftKind(
+      driftedInputs: (inputs.pValue < 0.01 ? 1 : 0, 1), labels: labels, shift: nil, estimatedAccuracy: estimated, priorCorrectedAccuracy: nil,
+      accuracy: try Proportion.wilson((current.correct ?? []).count { $0 }, of: current.count))
+  }
+
+  @Test func `concept drift is what the other kinds do not explain`() throws {
+    let reference = try rows(3000, shift: 0, turned: 0, seed: 1)
+    #expect(try kind(rows(2000, shift: 0, turned: 0, seed: 2), reference).kinds == [])
+    #expect(try kind(rows(2000, shift: 0, turned: 0.2, seed: 3), reference).kinds == [.concept])
+    #expect(try kind(rows(2000, shift: 1.5, turned: 0, seed: 4), reference).kinds == [.covariate, .prior])
+    let blind = DriftKind(driftedInputs: nil, labels: nil, shift: nil, estimatedAccuracy: nil, priorCorrectedAccuracy: nil, accuracy: nil)
+    #expect(blind.kinds == [] && blind.evidence.allSatisfy { $0.isPresent == nil })
+  }
+
+  @Test func `the classes' shares are estimated from predictions alone`() throws {
+    var random = RandomSource(seed: 6)
+    func sample(_ count: Int, positive: Double) throws -> ClassifiedRows {
+      var (labels, predictions): ([Int], [Int]) = ([], [])
+      for _ in 0..<count {
+        let label = random.uniform() < positive
+        labels.append(label ? 1 : 0)
+        predictions.append((random.uniform() < 0.85) == label ? 1 : 0)
+      }
+      return try ClassifiedRows(classes: ["0", "1"], positive: 1, labels: labels, predictions: predictions)
+    }
+    let reference = try sample(5000, positive: 0.5)
+    let shift = try LabelShift(reference: reference, predictions: try sample(5000, positive: 0.8).predictions)
+    #expect(abs(shift.estimated[1] - 0.8) < 0.03)
+    #expect(abs(shift.estimated.reduce(0, +) - 1) < 1e-12)
+    #expect(throws: NotComputable.self) { try LabelShift(reference: reference, predictions: []) }
+  }
+}
+
+@Suite struct DirectLossTests {
+  @Test func `a regression's error is estimated where the inputs moved to worse regions`() throws {
+    var random = RandomSource(seed: 21)
+    // The noise grows with x: the error at x near 2 is three times that near 0.
+    func sample(_ count: Int, around centre: Double) -> (features: FeatureMatrix, errors: [Double]) {
+      var (values, errors): ([Double], [Double]) = ([], [])
+      for _ in 0..<count {
+        let x = centre + random.uniform() - 0.5
+        values += [x, 2 * x]
+        errors.append(random.normal() * (0.5 + x))
+      }
+      return (FeatureMatrix(rowCount: count, columnCount: 2, values: values), errors)
+    }
+    let low = sample(500, around: 0.5)
+    let high = sample(500, around: 1.7)
+    let reference = FeatureMatrix(rowCount: 1000, columnCount: 2, values: low.features.values + high.features.values)
+    let estimate = try DirectLossEstimate(features: reference, errors: low.errors + high.errors)
+    for centre in [0.5, 1.7] {
+      let rows = sample(120, around: centre)
+      let truth = rows.errors.reduce(0.0) { $0 + abs($1) } / 120
+      let mae = try #require(estimate.estimate(rows.features)[.mae])
+      #expect(mae.low <= truth && truth <= mae.high, "\(centre): \(mae.value), truth \(truth)")
+    }
+    let (calm, wild) = (estimate.estimate(sample(60, around: 0.5).features), estimate.estimate(sample(60, around: 1.7).features))
+    #expect((wild[.rmse]?.value ?? 0) > (calm[.rmse]?.value ?? 9) * 1.6)
+    #expect(throws: NotComputable.self) { try DirectLossEstimate(features: FeatureMatrix(columns: [[1, 2]]), errors: [1, 2]) }
   }
 }

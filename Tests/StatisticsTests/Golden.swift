@@ -74,7 +74,8 @@ enum Golden {
 
 /// Equal to 1e-9 relative (1e-6 for p-values below 1e-12); what a library could not compute must be not computable.
 func expectGolden(
-  _ label: String, _ expected: JSON?, tolerance: Double = 1e-9, absolute: Double = 1e-15, isPValue: Bool = false, sourceLocation: SourceLocation = #_sourceLocation,
+  _ label: String, _ expected: JSON?, tolerance: Double = 1e-9, absolute: Double = 1e-15, isPValue: Bool = false,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ compute: () throws -> Double
 ) {
   let wanted = Golden.number(expected)
@@ -91,7 +92,8 @@ func expectGolden(
     if wanted == got { return }
     let limit = isPValue && wanted < 1e-12 ? max(tolerance, 1e-6) : tolerance
     let error = abs(got - wanted) / max(abs(wanted), 1e-300)
-    #expect(error <= limit || abs(got - wanted) <= absolute, "\(label): got \(got), expected \(wanted), relative error \(error)", sourceLocation: sourceLocation)
+    #expect(
+      error <= limit || abs(got - wanted) <= absolute, "\(label): got \(got), expected \(wanted), relative error \(error)", sourceLocation: sourceLocation)
   } catch {
     if let wanted, !wanted.isNaN { Issue.record("\(label): \(error), expected \(wanted)", sourceLocation: sourceLocation) }
   }

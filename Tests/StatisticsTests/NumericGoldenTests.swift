@@ -65,7 +65,8 @@ import Values
   func `distances over the reference's deciles give numpy's numbers`(name: String) throws {
     let expected = try Golden.json("expected/\(name).json")
     guard
-      let want = expected["stats"]?["binned (finite values only)"]?["10 reference deciles (linear quantiles, duplicates removed), right-closed, outer bins unbounded"]
+      let want = expected["stats"]?["binned (finite values only)"]?[
+        "10 reference deciles (linear quantiles, duplicates removed), right-closed, outer bins unbounded"]
     else { return }
     let (a, b) = try Golden.numbers(name)
     guard want["error"] == nil else {

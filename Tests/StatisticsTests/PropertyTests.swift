@@ -37,7 +37,9 @@ import Testing
     shuffled.shuffle(using: &random)
     // Powers of two, so that ties stay ties to the last bit.
     let moved = (Sample(a.map { $0 * 8 + 1024 }), Sample(b.map { $0 * 8 + 1024 }))
-    for test in [{ try KolmogorovSmirnov.test($0, $1) }, { try MannWhitney.test($0, $1) }, { try CramerVonMises.test($0, $1) }] as [(Sample, Sample) throws -> TestResult] {
+    for test in [{ try KolmogorovSmirnov.test($0, $1) }, { try MannWhitney.test($0, $1) }, { try CramerVonMises.test($0, $1) }]
+      as [(Sample, Sample) throws -> TestResult]
+    {
       #expect(try test(Sample(a), Sample(b)) == test(Sample(shuffled), Sample(b)), "seed \(seed)")
       #expect(try test(Sample(a), Sample(b)) == test(moved.0, moved.1), "seed \(seed)")
     }
@@ -80,7 +82,10 @@ import Testing
 
   @Test func `the radix sort equals the standard library's`() {
     var random = RandomSource(seed: 9)
-    var values = (0..<20_000).map { _ in random.normal() * 1e3 } + [0, -.infinity, .infinity, Double.leastNonzeroMagnitude, -Double.leastNonzeroMagnitude, 1e308, -1e308, 2.5, 2.5]
+    var values =
+      (0..<20_000).map { _ in random.normal() * 1e3 } + [
+        0, -.infinity, .infinity, Double.leastNonzeroMagnitude, -Double.leastNonzeroMagnitude, 1e308, -1e308, 2.5, 2.5,
+      ]
     values.shuffle(using: &random)
     var sorted = values
     RadixSort.ascending(&sorted)

@@ -33,7 +33,7 @@ public final class TestDatabase: Sendable {
   }
 
   /// A client of the server's own database, for what needs no tables. Shared: do not close it, and leave nothing in there.
-  public static func serverClient() throws -> PostgresClient { try TestServer.shared.get().admin }
+  public static func serverClient() throws -> PostgresClient { try TestServer.shared.get().client }
 
   /// The URL of this database for another role. The role has to be allowed to log in.
   public func url(as role: String) throws -> String { try TestServer.shared.get().url(database: name, role: role) }
@@ -101,16 +101,21 @@ public final class TestDatabase: Sendable {
 public func withTestDatabase<Result>(
   _ content: TestDatabase.Content = .migrated, options: PostgresOptions = PostgresOptions(), _ body: (TestDatabase) async throws -> Result
 ) async throws -> Result {
-  let database = try await TestDatabase.make(content, options: options)
-  do {
-    let result = try await body(database)
-    await database.drop()
-    return result
-  } catch {
-    await database.drop()
-    throw error
+  try await databases.pass {
+    let database = try await TestDatabase.make(content, options: options)
+    do {
+      let result = try await body(database)
+      await database.drop()
+      return result
+    } catch {
+      await database.drop()
+      throw error
+    }
   }
 }
+
+/// Databases at a time.
+private let databases = Turnstile(12)
 
 /// An SQL identifier.
 func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }

@@ -14,7 +14,10 @@ final class TestServer: Sendable {
     }
   }
 
+  /// Makes and drops databases, a few at a time.
   let admin: PostgresClient
+  /// For the tests themselves.
+  let client: PostgresClient
   private let url: String
   private let template: Template
 
@@ -23,8 +26,11 @@ final class TestServer: Sendable {
     self.url = url
     var options = PostgresOptions()
     options.maximumConnections = 4
-    options.acquireTimeout = .seconds(120)
+    // A whole run's tests may queue here at once, on a machine that does other things besides.
+    options.acquireTimeout = .seconds(600)
     admin = PostgresClient(url, options: options, logger: TestServer.logger)
+    options.maximumConnections = 8
+    client = PostgresClient(url, options: options, logger: TestServer.logger)
     template = Template(admin: admin)
   }
 

@@ -17,7 +17,9 @@ import Values
     #expect(Timestamp(text) == Timestamp("2026-11-23T06:10:00Z"))
   }
 
-  @Test(arguments: ["", "2026", "2026-13-01", "2026-02-29", "2026-11-23T25:00", "2026-11-23T06:10:00+1", "2026-11-23T06:10:00.", "next week", "2026-11-23 06:10 "])
+  @Test(arguments: [
+    "", "2026", "2026-13-01", "2026-02-29", "2026-11-23T25:00", "2026-11-23T06:10:00+1", "2026-11-23T06:10:00.", "next week", "2026-11-23 06:10 ",
+  ])
   func `what is no time is refused`(text: String) { #expect(Timestamp(text) == nil) }
 
   @Test func `a name gives the identifier that RFC 9562 gives`() {

@@ -74,6 +74,7 @@ SELECT
     WHEN 'message_sent' THEN format('message to %s sent', t.name)
     WHEN 'message_delayed' THEN format('message to %s not taken yet%s', t.name, t.because)
     WHEN 'message_abandoned' THEN format('message to %s given up%s', t.name, t.because)
+    WHEN 'note_added' THEN format('note on %s%s', e.stream, t.because)
     WHEN 'deadline_passed' THEN format('deadline %s of %s passed', e.data ->> 'name', coalesce(t.version, e.stream))
     ELSE CASE
       WHEN e.type LIKE '%\_defined' THEN format('%s %s declared', t.category, t.name)

@@ -81,7 +81,7 @@ struct FollowerDriver {
       failures = 0
     } catch let poison as PoisonEvent where batch.contains(where: { $0.id == poison.event.id }) {
       try await halt(poison.event, reason: poison.reason)
-    } catch where !mayPass(error) {
+    } catch  where !mayPass(error) {
       failures += 1
       logger.warning("\(follower.name): events \(position + 1)...\(target) failed (\(failures)): \(error)")
       if failures >= FollowerDriver.patience {

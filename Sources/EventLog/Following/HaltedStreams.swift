@@ -100,7 +100,7 @@ public struct HaltedStreams: Sendable {
       return nil
     } catch let poison as PoisonEvent where events.contains(where: { $0.id == poison.event.id }) {
       return poison
-    } catch where !mayPass(error) {
+    } catch  where !mayPass(error) {
       guard events.count > 1 else { return PoisonEvent(events[0], reason: "\(error)") }
       // Whose fault it is shows one by one.
       do {

@@ -101,7 +101,9 @@ public struct ChainVerifier: Sendable {
     if position == headPosition, position >= from, hash != headHash {
       return broken(position, "the seal says another hash for position \(position)")
     }
-    if to == nil, let beyond = try await database.query("select min(position) from kedge.log_order where position > \(headPosition)", as: Int64?.self).first ?? nil {
+    if to == nil,
+      let beyond = try await database.query("select min(position) from kedge.log_order where position > \(headPosition)", as: Int64?.self).first ?? nil
+    {
       return broken(beyond, "no seal says that there is a position \(beyond)")
     }
     return Verification(

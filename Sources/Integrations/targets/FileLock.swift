@@ -7,7 +7,7 @@ final class FileLock {
 
   /// Waits for it, at most so long.
   /// - Throws: `TargetFailure.locked`, naming the holder; `CancellationError`.
-  init(path: String, timeout: Duration, _ cancellation: borrowing Cancellation) throws {
+  init(path: String, timeout: Duration, _ cancellation: Cancellation) throws {
     let opened: FileDescriptor
     do {
       opened = try FileDescriptor.open(FilePath(path), .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite, .groupRead, .otherRead])

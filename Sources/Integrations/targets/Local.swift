@@ -114,7 +114,7 @@ public struct LocalTarget: Target {
   }
 
   private func onDisk<Value: Sendable>(
-    _ body: @escaping @Sendable (borrowing Cancellation) throws -> Value
+    _ body: @escaping @Sendable (Cancellation) throws -> Value
   ) async throws(TargetFailure) -> Value {
     do {
       return try await onOwnThread("kedge-deploy", body)

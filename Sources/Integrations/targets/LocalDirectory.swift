@@ -30,7 +30,7 @@ package struct LocalDirectory: Sendable {
 
   // MARK: Versions
 
-  func place(_ artifact: ModelArtifact, _ cancellation: borrowing Cancellation) throws -> PlacedVersion {
+  func place(_ artifact: ModelArtifact, _ cancellation: Cancellation) throws -> PlacedVersion {
     let folder = "\(path)/versions/\(try LocalDirectory.folder(of: artifact.version))"
     let name = artifact.fileName
     guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/"), !name.utf8.contains(0) else {
@@ -79,7 +79,7 @@ package struct LocalDirectory: Sendable {
     return version
   }
 
-  private static func digest(of path: String, _ cancellation: borrowing Cancellation) throws -> FileDigest? {
+  private static func digest(of path: String, _ cancellation: Cancellation) throws -> FileDigest? {
     guard access(path, F_OK) == 0 else { return nil }
     let file = try Files.open(path)
     return try file.closeAfter { try FileDigest(copying: file, to: nil, cancellation) }
@@ -88,7 +88,7 @@ package struct LocalDirectory: Sendable {
   // MARK: Traffic
 
   /// Keeps the token, then makes the plan the traffic.
-  func write(_ plan: TrafficPlan, token: Int64, _ cancellation: borrowing Cancellation) throws {
+  func write(_ plan: TrafficPlan, token: Int64, _ cancellation: Cancellation) throws {
     for version in [plan.current] + (plan.candidate.map { [$0] } ?? []) where access(version.path, R_OK) != 0 {
       throw TargetFailure.invalid("the artifact of \(version.version) cannot be read at \(version.path): place it first")
     }
@@ -103,7 +103,7 @@ package struct LocalDirectory: Sendable {
   }
 
   /// Remembers that the server serves the plan.
-  func confirm(_ plan: TrafficPlan, token: Int64, _ cancellation: borrowing Cancellation) throws {
+  func confirm(_ plan: TrafficPlan, token: Int64, _ cancellation: Cancellation) throws {
     try locked(token, cancellation) { memory in
       if memory.confirmed != plan {
         memory.confirmed = plan
@@ -115,7 +115,7 @@ package struct LocalDirectory: Sendable {
 
   /// Puts the last confirmed plan back, under this token; where there is none, takes the traffic away.
   /// - Returns: the plan.
-  func restore(token: Int64, _ cancellation: borrowing Cancellation) throws -> TrafficPlan? {
+  func restore(token: Int64, _ cancellation: Cancellation) throws -> TrafficPlan? {
     try locked(token, cancellation) { memory in
       if let confirmed = memory.confirmed {
         try replaceTraffic(confirmed, token)
@@ -170,7 +170,7 @@ package struct LocalDirectory: Sendable {
   }
 
   /// Runs `body` under the lock, if no higher token has been seen.
-  private func locked<Value>(_ token: Int64, _ cancellation: borrowing Cancellation, _ body: (inout Memory) throws -> Value) throws -> Value {
+  private func locked<Value>(_ token: Int64, _ cancellation: Cancellation, _ body: (inout Memory) throws -> Value) throws -> Value {
     try Files.makeDirectories("\(path)/.deploy")
     let lock = try FileLock(path: "\(path)/.deploy/lock", timeout: lockTimeout, cancellation)
     defer { lock.release() }

@@ -62,16 +62,22 @@ public struct LabelsFound: Codable, Equatable, Sendable {
 
 /// A file of labels was joined by id with the windows that it is about; each has a measurement of its quality beside this event.
 public struct LabelsJoined: Codable, Equatable, Sendable {
-  /// Checksum of the file of labels.
+  /// Absolute path of the file of labels.
+  public var source: String
+  /// Its checksum.
   public var checksum: String
   /// The windows in which a label of the file was found.
   public var windows: [WindowID]
+  /// Labels whose rows are in no window yet.
+  public var unmatched: Int
   /// Why nothing could be joined: file, line and column.
   public var failure: String?
 
-  public init(checksum: String, windows: [WindowID], failure: String? = nil) {
+  public init(source: String, checksum: String, windows: [WindowID], unmatched: Int = 0, failure: String? = nil) {
+    self.source = source
     self.checksum = checksum
     self.windows = windows
+    self.unmatched = unmatched
     self.failure = failure
   }
 }

@@ -126,7 +126,8 @@ struct ColumnJudgement: Sendable {
     if let distance = test.binned {
       let counts = try binnedCounts()
       let value = try distance.distance(counts)
-      let p = counts.occurring.reference.count < 2 ? 1 : counts.smallestExpected >= 5 ? try ChiSquared.test(counts).pValue : try BinnedNull.pValue(distance, counts)
+      let p =
+        counts.occurring.reference.count < 2 ? 1 : counts.smallestExpected >= 5 ? try ChiSquared.test(counts).pValue : try BinnedNull.pValue(distance, counts)
       return Outcome(test: .own(test), result: TestResult(statistic: value, pValue: p), pValue: p, isDistance: true)
     }
     if !test.takesNumbers {

@@ -123,8 +123,10 @@ public enum Evaluation {
       guard labels == others else { throw NotComputable("the labels of the two differ") }
       // One list of classes for both, so that what is positive for one is positive for the other.
       let names = ClassNames(labels + x + y, positive: positive)
-      let a = try ClassifiedRows(classes: names.classes, positive: names.positive, labels: names.indices(labels), predictions: names.indices(x), probabilities: p)
-      let b = try ClassifiedRows(classes: names.classes, positive: names.positive, labels: names.indices(labels), predictions: names.indices(y), probabilities: q)
+      let a = try ClassifiedRows(
+        classes: names.classes, positive: names.positive, labels: names.indices(labels), predictions: names.indices(x), probabilities: p)
+      let b = try ClassifiedRows(
+        classes: names.classes, positive: names.positive, labels: names.indices(labels), predictions: names.indices(y), probabilities: q)
       return try ModelComparison(first: a, second: b, bootstrap: bootstrap)
     } catch {
       throw TableError(source: table.source, problem: "cannot be compared: \(error.reason)", advice: "both need predictions for the same rows")

@@ -66,7 +66,10 @@ public struct TableProfile: Sendable, Hashable {
   /// As `kedge profile -o json` prints it; `init(json:)` reads it back.
   /// - Throws: `EncodingError` when a number cannot be written.
   public func json() throws -> JSON {
-    ["version": .integer(Int64(TableProfile.version)), "source": .string(source), "rows": .integer(Int64(rows)), "columns": .array(try columns.map { try $0.json() })]
+    [
+      "version": .integer(Int64(TableProfile.version)), "source": .string(source), "rows": .integer(Int64(rows)),
+      "columns": .array(try columns.map { try $0.json() }),
+    ]
   }
 
   /// Reads what `json()` wrote.

@@ -23,7 +23,9 @@ enum ByteSource {
     while true {
       let count = chunk.withUnsafeMutableBytes { Glibc.read(0, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw TableError(source: "standard input", problem: "cannot be read: \(String(cString: strerror(errno)))", advice: "check where it comes from") }
+      guard count >= 0 else {
+        throw TableError(source: "standard input", problem: "cannot be read: \(String(cString: strerror(errno)))", advice: "check where it comes from")
+      }
       if count == 0 { return .memory(bytes, name: "standard input") }
       bytes.append(contentsOf: chunk[0..<count])
     }
@@ -77,7 +79,9 @@ final class FileStream {
   init(_ path: String) throws(TableError) {
     self.path = path
     descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw TableError(source: path, problem: "cannot be opened: \(String(cString: strerror(errno)))", advice: "check the path and its rights") }
+    guard descriptor >= 0 else {
+      throw TableError(source: path, problem: "cannot be opened: \(String(cString: strerror(errno)))", advice: "check the path and its rights")
+    }
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
   }
 

@@ -32,7 +32,8 @@ struct JSONLines: RecordFormat {
         }
         return nil
       }) {
-        throw TableError(source: name, line: failure.line, column: failure.column, problem: failure.problem, advice: "write one JSON object of plain values a line")
+        throw TableError(
+          source: name, line: failure.line, column: failure.column, problem: failure.problem, advice: "write one JSON object of plain values a line")
       }
       line = scanner.line
     }

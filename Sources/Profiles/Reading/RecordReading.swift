@@ -30,7 +30,9 @@ struct RecordReading {
     for _ in 0..<2 {
       var builders: [ColumnBuilder] = []
       let passKinds = kinds
-      let rows = try pass(begun, kinds) { $0 } joining: { block, bytes, rows in
+      let rows = try pass(begun, kinds) {
+        $0
+      } joining: { block, bytes, rows in
         if builders.isEmpty { builders = makeBuilders(begun.names, passKinds, expectedRows: expectedRows(bytes, rows)) }
         for column in builders.indices { builders[column].append(block[column]) }
       }

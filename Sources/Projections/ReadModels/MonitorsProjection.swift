@@ -44,7 +44,7 @@ public struct MonitorsProjection: Projection {
       return [
         .update(
           "label_file", where: ["monitor": monitor, "checksum": JSON(fact.checksum)],
-          ["windows": .array(fact.windows.map { JSON($0) }), "failure": JSON(fact.failure)])
+          ["windows": .array(fact.windows.map { JSON($0) }), "unmatched": JSON(fact.unmatched), "failure": JSON(fact.failure)])
       ]
     case .measurementRecorded(let fact):
       var row = cite(fact.window, fact.part, record)

@@ -23,35 +23,26 @@ public struct WorkProjection: Projection {
       return [.put("pool", key: ["name"], ["name": JSON(pool.name), "slots": JSON(pool.slots), "position": record.place])]
     case .poolRemoved: return [.delete("pool", where: ["name": JSON(record.name)])]
 
-    case .monitorDefined: return [done(stream, .watch), row(.watch, stream, record)]
+    case .monitorDefined: return ask(.watch, stream, record)
     case .monitorRemoved: return [.delete("work", where: ["stream": JSON(stream)])]
     case .windowFound(let fact):
-      return [
-        row(
-          .measure, "\(stream)/\(fact.window)", record, data: try JSON(encoding: fact), exclusive: "\(stream)/input",
-          sequence: fact.endAt.microseconds)
-      ]
+      return ask(
+        .measure, "\(stream)/\(fact.window)", record, data: try JSON(encoding: fact), exclusive: "\(stream)/input",
+        sequence: fact.endAt.microseconds)
     case .labelsFound(let fact):
-      return [
-        row(.join, "\(stream)/\(fact.checksum)", record, data: try JSON(encoding: fact), exclusive: "\(stream)/quality")
-      ]
+      return ask(.join, "\(stream)/\(fact.checksum)", record, data: try JSON(encoding: fact), exclusive: "\(stream)/quality")
     case .measurementRecorded(let fact):
       let subject = "\(stream)/\(fact.window.id)"
       guard fact.part == .input else { return [done(subject, .join)] }
       // Labels that were there before their window: they are joined now.
       guard fact.labelled > 0 else { return [done(subject, .measure)] }
-      return [
-        done(subject, .measure),
-        row(
-          .join, subject, record, data: ["window": try JSON(encoding: fact.window)], exclusive: "\(stream)/quality"),
-      ]
+      return [done(subject, .measure)]
+        + ask(.join, subject, record, data: ["window": try JSON(encoding: fact.window)], exclusive: "\(stream)/quality")
     case .measurementFailed(let fact): return [done("\(stream)/\(fact.window.id)", fact.part == .input ? .measure : .join)]
     case .labelsJoined(let fact): return [done("\(stream)/\(fact.checksum)", .join)]
 
     case .runRequested(let fact):
-      return [
-        row(.train, stream, record, data: [:], exclusive: "pipeline/\(fact.pipeline)", pool: fact.specification.train.pool)
-      ]
+      return ask(.train, stream, record, exclusive: "pipeline/\(fact.pipeline)", pool: fact.specification.train.pool)
     case .runStepFinished(let fact):
       return fact.step == .train ? [again(.evaluate, where: ["stream": JSON(stream)], at: record.at, record)] : []
     case .runFailed(let fact), .runTimedOut(let fact):
@@ -61,19 +52,18 @@ public struct WorkProjection: Projection {
 
     case .stageEntered(let fact):
       let name = DeploymentState.hold(fact.stage)
-      return [
-        row(
-          .deadline, "\(stream)/\(name)", record,
-          data: ["name": JSON(name), "due_at": JSON(record.at + fact.hold.duration), "cause": JSON(record.id)], due: record.at + fact.hold.duration)
-      ]
+      return ask(
+        .deadline, "\(stream)/\(name)", record,
+        data: ["name": JSON(name), "due_at": JSON(record.at + fact.hold.duration), "cause": JSON(record.id)], due: record.at + fact.hold.duration)
     case .deadlinePassed(let fact): return [done("\(stream)/\(fact.name)", .deadline)]
     case .comparisonRequested(let fact):
-      return [row(.compare, "\(stream)/\(fact.window.id)", record, data: try JSON(encoding: fact), exclusive: stream, sequence: fact.window.endAt.microseconds)]
+      return ask(
+        .compare, "\(stream)/\(fact.window.id)", record, data: try JSON(encoding: fact), exclusive: stream, sequence: fact.window.endAt.microseconds)
     case .analysisRecorded(let fact): return fact.kind == "paired" ? [done("\(stream)/\(fact.window.id)", .compare)] : []
     case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack:
       return [.delete("work", where: ["stream": JSON(stream)])]
 
-    case .trafficRequested: return [done(stream, .traffic), row(.traffic, stream, record)]
+    case .trafficRequested: return ask(.traffic, stream, record)
     case .trafficMoved: return [done(stream, .traffic)]
     case .trafficMoveFailed(let fact):
       guard let retry = fact.retryAt else { return [done(stream, .traffic)] }
@@ -81,37 +71,33 @@ public struct WorkProjection: Projection {
     case .rolloutEnded(let fact): return fact.outcome == .completed ? [] : [done(stream, .traffic)]
 
     case .messageRequested(let fact):
-      return [
-        row(
-          .notify, "\(stream)/\(fact.message.lowercased)", record, data: try JSON(encoding: fact),
-          exclusive: fact.alert.map { "\(stream)/\($0)" })
-      ]
+      return ask(
+        .notify, "\(stream)/\(fact.message.lowercased)", record, data: try JSON(encoding: fact), exclusive: fact.alert.map { "\(stream)/\($0)" })
     case .messageDelayed(let fact):
       return [again(.notify, where: ["kind": "notify", "subject": JSON("\(stream)/\(fact.message.lowercased)")], at: fact.retryAt, record)]
     case .messageSent(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
     case .messageAbandoned(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
 
     case .scheduleDefined(let fact):
-      return [done(stream, .schedule)] + (fact.nextAt.map { [row(.schedule, stream, record, due: $0)] } ?? [])
+      return fact.nextAt.map { ask(.schedule, stream, record, due: $0) } ?? [done(stream, .schedule)]
     case .scheduleDue(let fact):
-      return [done(stream, .schedule)] + (fact.nextAt.map { [row(.schedule, stream, record, due: $0)] } ?? [])
+      return fact.nextAt.map { ask(.schedule, stream, record, due: $0) } ?? [done(stream, .schedule)]
     case .scheduleRemoved: return [done(stream, .schedule)]
     default: return []
     }
   }
 
-  /// A new piece of work about `subject`.
-  private func row(
+  /// A piece of work about `subject`, instead of an older one that was not done yet.
+  private func ask(
     _ kind: WorkKind, _ subject: String, _ record: FactRecord, data: JSON = [:], exclusive: String? = nil, sequence: Int64? = nil,
     pool: String? = nil, due: Timestamp? = nil
-  ) -> RowChange {
-    .put(
-      "work", key: ["id"],
-      [
-        "id": JSON(WorkProjection.id(cause: record.id, kind: kind)), "kind": JSON(kind.rawValue), "stream": JSON(record.stream),
-        "subject": JSON(subject), "data": data, "exclusive": JSON(exclusive), "sequence": JSON(sequence ?? record.position ?? 0),
-        "pool": JSON(pool), "due_at": JSON(due ?? record.at), "position": record.place, "created_at": record.time,
-      ])
+  ) -> [RowChange] {
+    let row: JSON = [
+      "id": JSON(WorkProjection.id(cause: record.id, kind: kind)), "kind": JSON(kind.rawValue), "stream": JSON(record.stream),
+      "subject": JSON(subject), "data": data, "exclusive": JSON(exclusive), "sequence": JSON(sequence ?? record.position ?? 0),
+      "pool": JSON(pool), "due_at": JSON(due ?? record.at), "position": record.place, "created_at": record.time,
+    ]
+    return [done(subject, kind), .put("work", key: ["id"], row)]
   }
 
   /// The same piece of work once more, as asked for by a later event: it keeps its place among those that exclude each other.

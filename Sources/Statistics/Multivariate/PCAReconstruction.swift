@@ -65,7 +65,8 @@ public struct PCAReconstruction: Sendable, Hashable, Codable {
   /// Drift of all columns together: fitted on one half of the reference, the errors of the other half against those of the current rows by a KS test.
   /// The statistic is the ratio of the mean errors, current over reference.
   /// - Throws: with fewer than 20 reference rows or no current ones.
-  public static func test(_ reference: FeatureMatrix, _ current: FeatureMatrix, seed: UInt64 = 1) throws(NotComputable) -> (result: TestResult, effect: Double) {
+  public static func test(_ reference: FeatureMatrix, _ current: FeatureMatrix, seed: UInt64 = 1) throws(NotComputable) -> (result: TestResult, effect: Double)
+  {
     guard reference.rowCount >= 20 else { throw NotComputable("the reference has \(reference.rowCount) rows, and it takes 20") }
     guard current.rowCount > 0 else { throw NotComputable("the current data have no rows") }
     var random = RandomSource(seed: seed)

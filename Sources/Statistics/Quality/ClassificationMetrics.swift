@@ -55,7 +55,9 @@ public struct ClassificationMetrics: Sendable, Hashable {
     ]
     if probabilistic.contains(metric), rows.probabilities == nil { return NotComputable("there are no probabilities") }
     if ![.meanConfidence, .meanEntropy, .meanMargin, .lowConfidenceShare].contains(metric), rows.labels == nil { return NotComputable("there are no labels") }
-    if probabilistic.contains(metric), rows.classes.count > 2 { return NotComputable("it needs the probability of two classes, and there are \(rows.classes.count)") }
+    if probabilistic.contains(metric), rows.classes.count > 2 {
+      return NotComputable("it needs the probability of two classes, and there are \(rows.classes.count)")
+    }
     switch metric {
     case .precision: return NotComputable("nothing was predicted positive")
     case .recall, .prAUC: return NotComputable("no label is positive")

@@ -65,7 +65,10 @@ public enum AndersonDarling {
 
   private static let (quadratic, linear, constant): (Double, Double, Double) = {
     let points = zip(
-      [0.675 - 0.245 - 0.105, 1.281 + 0.25 - 0.305, 1.645 + 0.678 - 0.362, 1.96 + 1.149 - 0.391, 2.326 + 1.822 - 0.396, 2.573 + 2.364 - 0.345, 3.085 + 3.615 - 0.154],
+      [
+        0.675 - 0.245 - 0.105, 1.281 + 0.25 - 0.305, 1.645 + 0.678 - 0.362, 1.96 + 1.149 - 0.391, 2.326 + 1.822 - 0.396, 2.573 + 2.364 - 0.345,
+        3.085 + 3.615 - 0.154,
+      ],
       [0.25, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001].map { log($0) })
     // Orthogonal polynomials over the points: no normal equations, no lost digits.
     let x = points.map(\.0)

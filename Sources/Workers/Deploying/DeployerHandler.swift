@@ -21,12 +21,15 @@ struct DeployerHandler: WorkHandler {
     guard let pending = state.pending, let target = state.specification?.target, pending.asks(for: work) else { return }
     do {
       try await move(pending.order.plan, target, work.token)
-    } catch let error where !(error is CancellationError || error is PostgresError) {
-      let reason = "\(error)"
-      return try await context.record(work, as: .deployer, completing: true) { session in
-        let now = try await session.load(EndpointState.self, work.stream)
-        if let fact = try? now.recordMoveFailure(request: pending.event, reason: reason, at: .now()) { session.record([fact], on: work.stream) }
-      }
+    } catch let failure as TargetFailure {
+      // A newer deployer was here, or this one was told to stop: neither says anything about the version.
+      if case .staleToken = failure { return }
+      try Task.checkCancellation()
+      return try await fail(work, pending, "\(failure)")
+    } catch let error as ArtifactError {
+      return try await fail(work, pending, "\(error)")
+    } catch let refusal as Refusal {
+      return try await fail(work, pending, "\(refusal)")
     }
     try await context.record(work, as: .deployer, completing: true) { session in
       let now = try await session.load(EndpointState.self, work.stream)
@@ -34,6 +37,13 @@ struct DeployerHandler: WorkHandler {
       session.record(facts, on: work.stream)
       guard let id = pending.order.deployment, let stage = pending.order.stage else { return }
       if let entered = try? await session.load(DeploymentState.self, id.stream).enter(stage: stage) { session.record([entered], on: id.stream) }
+    }
+  }
+
+  private func fail(_ work: Work, _ pending: EndpointState.Request, _ reason: String) async throws {
+    try await context.record(work, as: .deployer, completing: true) { session in
+      let now = try await session.load(EndpointState.self, work.stream)
+      if let fact = try? now.recordMoveFailure(request: pending.event, reason: reason, at: .now()) { session.record([fact], on: work.stream) }
     }
   }
 

@@ -10,6 +10,8 @@ struct InputMeasuring: Sendable {
   let monitor: MonitorSpecification
   let task: ModelSpecification.Task
   let reference: DataTable
+  /// Labels that came before this window did.
+  let early: LabelBook
 
   /// - Throws: `TableError` for a file that cannot be read, or that lacks a column of the reference.
   func measure(_ window: WindowReference) throws -> MeasurementRecorded {
@@ -35,7 +37,7 @@ struct InputMeasuring: Sendable {
         detected: result.drift.detected, share: judged ? result.drift.share : nil, driftedColumns: result.drift.driftedColumns),
       schemaChanges: result.schema.new.map { "new: \($0)" } + result.schema.typeChanged.map { "type changed: \($0)" },
       columns: columns, metrics: metrics, intervals: intervals, byVersion: arms, late: false,
-      inconclusive: table.rowCount < monitor.window.minimumRows, labelled: try LabelBook(monitor).count(in: table))
+      inconclusive: table.rowCount < monitor.window.minimumRows, labelled: early.count(in: table))
   }
 
   /// How a monitor's files are read: what identifies or groups rows, and the answers, stay text.

@@ -7,12 +7,13 @@ struct LabelBook: Sendable {
   private let columns: MonitorColumns
   private var labels: [String: String] = [:]
 
-  /// Reads every file of labels that lies there.
-  /// - Parameter strict: whether a file that cannot be read is an error; else it is passed over: the work about that file says so.
-  init(_ monitor: MonitorSpecification) throws {
+  /// Reads files of labels. One that cannot be read is passed over: the work about that file says so.
+  /// - Parameter sources: only these; nil is every one that lies there.
+  init(_ monitor: MonitorSpecification, only sources: Set<String>? = nil) throws {
     columns = monitor.columns
-    guard let pattern = monitor.window.labels, let id = columns.id, let label = columns.label else { return }
-    for file in WindowFinder.files(matching: pattern).sorted(by: { ($0.modified, $0.path) < ($1.modified, $1.path) }) {
+    guard let pattern = monitor.window.labels, let id = columns.id, let label = columns.label, sources != [] else { return }
+    for file in WindowFinder.files(matching: pattern).sorted(by: { ($0.modified, $0.path) < ($1.modified, $1.path) })
+    where sources?.contains(file.path) ?? true {
       guard let read = try? LabelBook.read(file.path, id: id, label: label) else { continue }
       labels.merge(read) { $1 }
     }

@@ -32,12 +32,17 @@ struct MeasurerHandler: WorkHandler {
   ) async throws {
     let window = WindowReference(id: found.window, startAt: found.startAt, endAt: found.endAt, source: found.source)
     let references = references
+    let early = Set(
+      try await context.database.query("select source from kedge.label_file where monitor = \(specification.name) and unmatched > 0")
+        .map { try $0.decode(String.self) })
     let fact = try await onThread { () -> Fact in
       do {
         guard try checksum(ofFile: found.source).sha256 == found.checksum else {
           throw MeasuringError("\(found.source): the file changed after it was found; write a new file and rename it into place")
         }
-        let measuring = InputMeasuring(monitor: specification, task: task, reference: try references.table(monitor, specification))
+        let measuring = InputMeasuring(
+          monitor: specification, task: task, reference: try references.table(monitor, specification),
+          early: try LabelBook(specification, only: early))
         return .measurementRecorded(try measuring.measure(window))
       } catch {
         return .measurementFailed(MeasurementFailed(window: window, part: .input, reason: MeasuringError.reason(error)))
@@ -63,6 +68,7 @@ struct MeasurerHandler: WorkHandler {
           throw MeasuringError("\(specification.name): labels need columns.id and columns.label in the monitor")
         }
         let ids = Set(try LabelBook.read(found.source, id: id, label: label).keys)
+        var unmatched = ids
         let book = try LabelBook(specification)
         var facts: [Fact] = []
         var touched: [WindowID] = []
@@ -72,11 +78,12 @@ struct MeasurerHandler: WorkHandler {
             present.contains(where: { $0.map(ids.contains) ?? false }), let fact = try quality(of: window, book, specification, task)
           else { continue }
           touched.append(window.id)
+          unmatched.subtract(present.compactMap { $0 })
           facts.append(fact)
         }
-        return facts + [.labelsJoined(LabelsJoined(checksum: found.checksum, windows: touched))]
+        return facts + [.labelsJoined(LabelsJoined(source: found.source, checksum: found.checksum, windows: touched, unmatched: unmatched.count))]
       } catch {
-        return [.labelsJoined(LabelsJoined(checksum: found.checksum, windows: [], failure: MeasuringError.reason(error)))]
+        return [.labelsJoined(LabelsJoined(source: found.source, checksum: found.checksum, windows: [], failure: MeasuringError.reason(error)))]
       }
     }
     try await record(work, facts)

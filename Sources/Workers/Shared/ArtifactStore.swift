@@ -58,7 +58,8 @@ public struct ArtifactStore: Sendable {
     var hash = SHA256()
     for number in 0... {
       let row = try await database.query(
-        "select content from kedge.artifact_chunk where sha256 = \(artifact.sha256) and number = \(number)").first
+        "select content from kedge.artifact_chunk where sha256 = \(artifact.sha256) and number = \(number)"
+      ).first
       guard let piece = try row?.decode([UInt8].self) else { break }
       hash.update(data: piece)
       try file.write(contentsOf: Data(piece))

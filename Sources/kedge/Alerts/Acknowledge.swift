@@ -4,7 +4,8 @@ internal import Projections
 
 struct Acknowledge: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ack", abstract: "Says that somebody looks after an alert.", discussion: guide(example: "kedge ack 9c1e02 --reason 'calling the lab'", .notFound, .conflict))
+    commandName: "ack", abstract: "Says that somebody looks after an alert.",
+    discussion: guide(example: "kedge ack 9c1e02 --reason 'calling the lab'", .notFound, .conflict))
 
   @Argument(help: "Id of the alert, or how it begins.") var alert: String
   @OptionGroup var writing: WritingOptions

@@ -4,7 +4,8 @@ internal import Projections
 
 struct FalseAlarm: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "false-alarm", abstract: "Marks an alert as a false alarm.", discussion: guide(example: "kedge false-alarm 9c1e02 --reason 'test data'", .notFound, .conflict))
+    commandName: "false-alarm", abstract: "Marks an alert as a false alarm.",
+    discussion: guide(example: "kedge false-alarm 9c1e02 --reason 'test data'", .notFound, .conflict))
 
   @Argument(help: "Id of the alert, or how it begins.") var alert: String
   @OptionGroup var writing: WritingOptions

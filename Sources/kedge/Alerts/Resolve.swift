@@ -4,7 +4,8 @@ internal import Projections
 
 struct Resolve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resolve", abstract: "Ends an alert by hand.", discussion: guide(example: "kedge resolve 9c1e02 --reason 'the device was recalibrated'", .notFound, .conflict))
+    commandName: "resolve", abstract: "Ends an alert by hand.",
+    discussion: guide(example: "kedge resolve 9c1e02 --reason 'the device was recalibrated'", .notFound, .conflict))
 
   @Argument(help: "Id of the alert, or how it begins.") var alert: String
   @OptionGroup var writing: WritingOptions
@@ -18,7 +19,9 @@ struct Resolve: AsyncParsableCommand {
         let id = try await lookup.identifier(AlertID.self, alert)
         return Target(stream: id.stream, id: id.description, cause: try await lookup.newest(id.stream))
       } decide: { session, target, _ in
-        session.record(try await session.load(AlertState.self, target.stream).decide(.resolve(AlertResolved(reason: writing.reason ?? "resolved by \(writing.name)"))), on: target.stream)
+        session.record(
+          try await session.load(AlertState.self, target.stream).decide(.resolve(AlertResolved(reason: writing.reason ?? "resolved by \(writing.name)"))),
+          on: target.stream)
       }
       try change.report(changed, "alert \(changed.id) is resolved")
     }

@@ -98,6 +98,7 @@ struct Compare: AsyncParsableCommand {
     list("columns of other quality", result.qualityColumns)
     let verdict = result.drift.detected ? Terminal.paint("drift", .red) : Terminal.paint("no drift", .green)
     let compared = result.columns.filter { $0.verdict != .skipped }.count
-    return text + "\(verdict): \(result.drift.driftedColumns.count) of \(compared) columns drifted, \(result.rows.reference) rows against \(result.rows.current)\n"
+    return text
+      + "\(verdict): \(result.drift.driftedColumns.count) of \(compared) columns drifted, \(result.rows.reference) rows against \(result.rows.current)\n"
   }
 }

@@ -44,10 +44,12 @@ struct Measure: AsyncParsableCommand {
         let event = NewEvent(
           id: nil, type: found.type, schema: found.schema, data: try found.data(), occurredAt: nil,
           idempotencyKey: WindowFinder.key(source: fact.source, checksum: fact.checksum))
+        let attribution = Attribution(actor: writing.name)
         let expected: ExpectedVersion = writing.expectedVersion.map { $0 == 0 ? .none : .exactly($0) } ?? .any
         let appended = try await EventStore(transaction).append(
           [Append(stream: StreamName(stream), expected: expected, events: [event])],
-          by: Attribution(actor: writing.name, principal: nil, correlation: nil, causation: nil))
+          by: attribution)
+        try await Note(writing: writing).append(on: stream, because: appended, saying: [found], by: attribution, transaction)
         return (fact, appended.map { Changed.Event(id: $0.id, stream: stream, version: $0.version, fact: found) })
       }
       let change = Change(common: common, writing: writing)

@@ -48,7 +48,10 @@ struct Apply: AsyncParsableCommand {
       guard !writing.dryRun, !decided.isEmpty else {
         return (plan, decided.map { Changed.Event(id: nil, stream: $0.stream, version: nil, fact: $0.fact) })
       }
-      let appended = try await session.append(by: Attribution(actor: writing.name, principal: nil, correlation: nil, causation: nil), key: writing.idempotencyKey)
+      let attribution = Attribution(actor: writing.name)
+      let appended = try await session.append(by: attribution, key: writing.idempotencyKey)
+      try await Note(writing: writing).append(
+        on: decided[0].stream, because: appended, saying: decided.map(\.fact), by: attribution, transaction)
       return (plan, zip(appended, decided).map { Changed.Event(id: $0.id, stream: $0.stream.text, version: $0.version, fact: $1.fact) })
     }
     let change = Change(common: common, writing: writing)

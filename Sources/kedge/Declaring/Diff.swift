@@ -49,7 +49,8 @@ struct Diff: AsyncParsableCommand {
   private func text(_ item: Plan.Item) -> String {
     if item.isNew { return Terminal.paint("+ \(item.declaration.streamName)", .green) }
     let baseline = item.facts.contains { if case .baselinePinned = $0 { true } else { false } }
-    return ([Terminal.paint("~ \(item.declaration.streamName)", .yellow)] + item.changes.map { "    \($0)" } + (baseline ? ["    the content of the baseline"] : []))
+    return
+      ([Terminal.paint("~ \(item.declaration.streamName)", .yellow)] + item.changes.map { "    \($0)" } + (baseline ? ["    the content of the baseline"] : []))
       .joined(separator: "\n")
   }
 

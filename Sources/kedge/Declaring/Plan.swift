@@ -72,7 +72,9 @@ struct Plan {
       let current = try await session.load(ScheduleState.self, stream).definition
       if current?.pipeline == pipeline.name, current?.cron == cron, current?.timeZone == zone { continue }
       let next: Timestamp?
-      do { next = try CronSchedule(cron: cron, timeZone: zone).next(after: now) } catch { throw Refusal.invalid("pipeline \(pipeline.name): schedule: \(error)") }
+      do { next = try CronSchedule(cron: cron, timeZone: zone).next(after: now) } catch {
+        throw Refusal.invalid("pipeline \(pipeline.name): schedule: \(error)")
+      }
       found.append((stream, [.scheduleDefined(ScheduleDefined(pipeline: pipeline.name, cron: cron, timeZone: zone, nextAt: next))]))
     }
     return found + (try await removals(of: pipeline.name, keeping: wanted, &session, database))

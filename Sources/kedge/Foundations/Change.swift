@@ -78,9 +78,10 @@ struct Change {
     if writing.dryRun || decided.isEmpty {
       return Changed(id: target.id, events: decided.map { Changed.Event(id: nil, stream: $0.stream, version: nil, fact: $0.fact) })
     }
+    let attribution = Attribution(actor: writing.name, principal: nil, correlation: target.cause?.correlation, causation: target.cause?.event)
     let appended = try await session.append(
-      by: Attribution(actor: writing.name, principal: nil, correlation: target.cause?.correlation, causation: target.cause?.event),
-      key: writing.idempotencyKey, expecting: writing.expectedVersion.map { [target.stream: $0] } ?? [:])
+      by: attribution, key: writing.idempotencyKey, expecting: writing.expectedVersion.map { [target.stream: $0] } ?? [:])
+    try await Note(writing: writing).append(on: target.stream, because: appended, saying: decided.map(\.fact), by: attribution, transaction)
     return Changed(
       id: target.id,
       events: zip(appended, decided).map { Changed.Event(id: $0.id, stream: $0.stream.text, version: $0.version, fact: $1.fact) })

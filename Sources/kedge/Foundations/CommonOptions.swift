@@ -10,7 +10,8 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
-  @Option(name: .customLong("database"), help: ArgumentHelp("Connection URL; else KEDGE_DATABASE_URL, else the instance that runs in --directory.", valueName: "url"))
+  @Option(
+    name: .customLong("database"), help: ArgumentHelp("Connection URL; else KEDGE_DATABASE_URL, else the instance that runs in --directory.", valueName: "url"))
   var database: String?
 
   @Option(help: ArgumentHelp("Directory of the embedded instance; else KEDGE_DIRECTORY, else .kedge.", valueName: "dir"))

@@ -38,7 +38,7 @@ struct Lookup {
   func newest(_ stream: String, type: String? = nil) async throws -> Cause? {
     try await database.query(
       """
-      select id, correlation_id from kedge.event where stream = \(stream) and (\(type)::text is null or type = \(type))
+      select id, correlation_id from kedge.event where stream = \(stream) and type <> \(Note.type) and (\(type)::text is null or type = \(type))
       order by version desc limit 1
       """
     ).first.map { try Cause($0) }

@@ -60,7 +60,8 @@ struct Renderer {
     case .json: Terminal.print((["items": .array(items)] as JSON).text(.indented))
     case .yaml: Terminal.write(YAML.text(["items": .array(items)]), to: 1)
     case .name: for item in items { Terminal.print(name(item)) }
-    case .table, .wide: Terminal.write(Renderer.table(items, columns.filter { format == .wide || !$0.isWide }, width: format == .wide ? nil : Terminal.width), to: 1)
+    case .table, .wide:
+      Terminal.write(Renderer.table(items, columns.filter { format == .wide || !$0.isWide }, width: format == .wide ? nil : Terminal.width), to: 1)
     }
   }
 

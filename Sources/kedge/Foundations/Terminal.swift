@@ -9,7 +9,8 @@ enum Terminal {
   /// Whether a person reads standard error.
   static let hasError = isatty(STDERR_FILENO) == 1
 
-  static let usesColour = hasOutput && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+  static let usesColour =
+    hasOutput && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
     && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
   /// Columns of the terminal; nil when the output goes elsewhere, where nothing is cut off.

@@ -12,7 +12,7 @@ enum YAML {
     let margin = String(repeating: " ", count: indent)
     switch value {
     case .object(let object) where !object.members.isEmpty:
-      for (key, value) in object.members { 
+      for (key, value) in object.members {
         out += margin + scalar(.string(key)) + ":"
         nest(value, indent: indent, to: &out)
       }

@@ -69,7 +69,7 @@ struct EventDocuments {
 
   /// The newest event of a stream, of one of these types if there is one of them.
   func newest(of stream: String, preferring types: [String] = []) async throws -> JSON? {
-    try await query("e.stream = \(stream) order by (e.type = any(\(types)::text[])) desc, e.version desc limit 1").first
+    try await query("e.stream = \(stream) and e.type <> \(Note.type) order by (e.type = any(\(types)::text[])) desc, e.version desc limit 1").first
   }
 
   /// The newest event of a stream that has one of these types.

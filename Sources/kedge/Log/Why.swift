@@ -18,7 +18,8 @@ struct Why: AsyncParsableCommand {
   @Argument(help: "Which one.") var name: String
   @Option(name: .customShort("o"), help: "table, json, yaml or dot.") var format: Format = .table
   @Option(name: .customLong("output"), help: .hidden) var longFormat: Format?
-  @Option(name: .customLong("database"), help: ArgumentHelp("Connection URL; else KEDGE_DATABASE_URL, else the instance that runs in --directory.", valueName: "url"))
+  @Option(
+    name: .customLong("database"), help: ArgumentHelp("Connection URL; else KEDGE_DATABASE_URL, else the instance that runs in --directory.", valueName: "url"))
   var database: String?
   @Option(help: ArgumentHelp("Directory of the embedded instance; else KEDGE_DIRECTORY, else .kedge.", valueName: "dir")) var directory: String?
   @Flag(name: .long, help: "Only results and errors.") var quiet = false
@@ -84,7 +85,8 @@ struct Why: AsyncParsableCommand {
       return try await newest(documents, "\(category)/\(name)", [])
     default:
       throw Complaint(
-        .badUsage, "there is no story of a \"\(kind)\"; the kinds are alert, deployment, endpoint, event, measurement, model, monitor, pipeline, run and version")
+        .badUsage,
+        "there is no story of a \"\(kind)\"; the kinds are alert, deployment, endpoint, event, measurement, model, monitor, pipeline, run and version")
     }
   }
 

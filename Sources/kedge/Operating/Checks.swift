@@ -28,7 +28,8 @@ enum Checks {
       "select r::text from unnest(array['kedge_app', 'kedge_auditor', 'kedge_server']) r where not exists (select from pg_roles where rolname = r)"
     ).map { try $0.decode(String.self, at: 0) }
     guard missing.isEmpty else { return [Finding(.failed, "roles", "\(missing.joined(separator: ", ")) are missing; run `kedge migrate`")] }
-    let (role, isSuper) = try await database.query("select session_user::text, (select rolsuper from pg_roles where rolname = session_user)")
+    let (role, isSuper) =
+      try await database.query("select session_user::text, (select rolsuper from pg_roles where rolname = session_user)")
       .first?.decode(String.self, Bool.self) ?? ("", false)
     if isSuper {
       return [Finding(.ok, "roles", "all there; this is the superuser \(role), so names of people are only asserted")]
@@ -60,7 +61,9 @@ enum Checks {
     ).first
     let (count, age) = try row?.decode(Int64.self, Double.self) ?? (Int64(0), 0.0)
     if count > 0, age > 10 {
-      return [Finding(.failed, "sealing", "\(count) events have waited for up to \(Int(age)) s; is a projector running? `kedge worker --role projector` runs one")]
+      return [
+        Finding(.failed, "sealing", "\(count) events have waited for up to \(Int(age)) s; is a projector running? `kedge worker --role projector` runs one")
+      ]
     }
     return [Finding(.ok, "sealing", count == 0 ? "nothing waits" : "\(count) events wait, for \(Int(age * 1000)) ms")]
   }
@@ -99,7 +102,8 @@ enum Checks {
     if rows.isEmpty { return [Finding(.ok, "work", "nothing has waited for more than a minute")] }
     return try rows.map { row in
       let (kind, count, age) = try row.decode(String.self, Int64.self, Double.self)
-      return Finding(.warning, "work", "\(count) to \(kind) ready for up to \(Int(age)) s and not claimed; run a worker whose role does it, or give it more slots")
+      return Finding(
+        .warning, "work", "\(count) to \(kind) ready for up to \(Int(age)) s and not claimed; run a worker whose role does it, or give it more slots")
     }
   }
 
@@ -124,7 +128,8 @@ enum Checks {
       let (pid, name, state, age, count) = try row.decode(Int64.self, String.self, String?.self, Double?.self, Int64.self)
       return Finding(
         .failed, "blocking",
-        "backend \(pid) (\(name), \(state ?? "?")) has blocked \(count) others for \(Int(age ?? 0)) s; end it with `select pg_terminate_backend(\(pid))` if it is stuck")
+        "backend \(pid) (\(name), \(state ?? "?")) has blocked \(count) others for \(Int(age ?? 0)) s; end it with `select pg_terminate_backend(\(pid))` if it is stuck"
+      )
     }
   }
 

@@ -15,7 +15,13 @@ struct Doctor: AsyncParsableCommand {
     do {
       findings = try await common.withDatabase { client in
         var findings = [Finding(.ok, "database", "reachable: PostgreSQL \(try await text(client, "show server_version"))")]
-        for check in Checks.all { findings.append(contentsOf: try await check.run(client)) }
+        for check in Checks.all {
+          do {
+            findings.append(contentsOf: try await check.run(client))
+          } catch let error as PostgresError where error.sqlState == .insufficientPrivilege {
+            findings.append(Finding(.warning, "rights", "\(error.message): this role cannot check everything; connect as one of kedge_app"))
+          }
+        }
         return findings
       }
     } catch let error where !(error is CancellationError) {

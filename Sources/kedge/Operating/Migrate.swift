@@ -16,7 +16,8 @@ struct Migrate: AsyncParsableCommand {
       Renderer(format: common.output).document(
         ["dry_run": .bool(dryRun), "items": .array(steps.map { ["path": .string($0.path), "action": .string($0.action.rawValue)] })]
       ) {
-        if steps.isEmpty { return common.quiet ? "" : "the database is up to date" }
+        if common.quiet { return "" }
+        if steps.isEmpty { return "the database is up to date" }
         return steps.map { (dryRun ? "would " : "") + $0.description }.joined(separator: "\n")
       }
     }

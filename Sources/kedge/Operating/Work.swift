@@ -43,7 +43,8 @@ struct Work: AsyncParsableCommand {
     let client = PostgresClient(url, options: options, logger: logger)
     let process = WorkerProcess(
       roles: roles, database: client,
-      options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15)), logger: logger)
+      options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15)),
+      logger: logger)
     do {
       logger.notice("worker runs", metadata: ["roles": "\(roles.map(\.rawValue).sorted().joined(separator: ","))"])
       try await Signals.cancelling({ Terminal.end(.failed) }) { try await process.run() }

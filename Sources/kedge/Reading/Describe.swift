@@ -80,7 +80,8 @@ struct Describe: AsyncParsableCommand {
 
   /// A member: what is nested stands below its key, as YAML.
   private func lines(_ key: String, _ value: JSON) -> String {
-    let isNested = value.object.map { $0.members.contains { $0.value.object != nil || $0.value.array != nil } } ?? false
+    let isNested =
+      value.object.map { $0.members.contains { $0.value.object != nil || $0.value.array != nil } } ?? false
       || value.array.map { $0.contains { $0.object != nil } } ?? false
     guard isNested else { return "  \(key)  \(TableColumn.text(value))\n" }
     return "  \(key.trimmingCharacters(in: .whitespaces))\n" + YAML.text(value).split(separator: "\n").map { "    \($0)\n" }.joined()

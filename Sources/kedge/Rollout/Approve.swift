@@ -78,7 +78,8 @@ struct Evidence {
     }
     if alerts.isEmpty { Terminal.say("alerts on \(text("model")): none") }
     for alert in alerts {
-      Terminal.say("alert \(alert["rule"]?.string ?? ""): \(alert["state"]?.string ?? ""), \(alert["condition"]?.string ?? "") since \(alert["since_at"]?.string ?? "")")
+      Terminal.say(
+        "alert \(alert["rule"]?.string ?? ""): \(alert["state"]?.string ?? ""), \(alert["condition"]?.string ?? "") since \(alert["since_at"]?.string ?? "")")
     }
   }
 
@@ -88,11 +89,13 @@ struct Evidence {
       "evaluation on \(TableColumn.text(evaluation["rows"] ?? .null)) rows against \(TableColumn.text(evaluation["champion"] ?? .null)): "
         + (passed ? "the gate is passed" : "the gate is NOT passed"))
     for rule in evaluation["gate"]?.array ?? [] {
-      Terminal.say("  \(rule["rule"]?.string ?? rule["metric"]?.string ?? ""): \(rule["outcome"]?.string ?? ""), value \(TableColumn.text(rule["value"] ?? .null))")
+      Terminal.say(
+        "  \(rule["rule"]?.string ?? rule["metric"]?.string ?? ""): \(rule["outcome"]?.string ?? ""), value \(TableColumn.text(rule["value"] ?? .null))")
     }
     for (metric, difference) in evaluation["difference"]?.object?.members ?? [] {
       guard let figures = difference.array, figures.count == 3 else { continue }
-      Terminal.say("  difference in \(metric): \(TableColumn.text(figures[0])) (95 % between \(TableColumn.text(figures[1])) and \(TableColumn.text(figures[2])))")
+      Terminal.say(
+        "  difference in \(metric): \(TableColumn.text(figures[0])) (95 % between \(TableColumn.text(figures[1])) and \(TableColumn.text(figures[2])))")
     }
   }
 }

@@ -3,7 +3,9 @@ internal import Lifecycle
 internal import Projections
 
 struct Freeze: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Allows no rollout at an endpoint; rollback stays allowed.", discussion: guide(example: "kedge freeze breast-cancer-prod --reason 'audit week' --yes", .notFound, .conflict))
+  static let configuration = CommandConfiguration(
+    abstract: "Allows no rollout at an endpoint; rollback stays allowed.",
+    discussion: guide(example: "kedge freeze breast-cancer-prod --reason 'audit week' --yes", .notFound, .conflict))
 
   @Argument(help: "Name of the endpoint.") var endpoint: String
   @OptionGroup var writing: WritingOptions

@@ -74,7 +74,9 @@ struct Promote: AsyncParsableCommand {
 
   private func propose(_ version: VersionName, _ target: Target, _ session: inout DecisionSession, _ transaction: Transaction) async throws {
     let registry = try await session.load(ModelState.self, "model/\(version.model)")
-    guard let entry = registry[version.number] else { throw Refusal.unknown("there is no version \(version); `kedge get versions \(version.model)` lists them") }
+    guard let entry = registry[version.number] else {
+      throw Refusal.unknown("there is no version \(version); `kedge get versions \(version.model)` lists them")
+    }
     guard !entry.archived else { throw Refusal.conflict("\(version) is archived") }
     let name = try await endpointName(version.model, transaction)
     let state = try await session.load(EndpointState.self, "endpoint/\(name)")

@@ -9,7 +9,8 @@ struct Rollback: AsyncParsableCommand {
     abstract: "Sends an endpoint's traffic back to the last good version.",
     discussion: guide(
       "It ends a rollout that is under way. With the workers down it is recorded, and done when a deployer runs.",
-      example: "kedge rollback breast-cancer-prod --reason 'complaints from site B' --yes\nkedge rollback breast-cancer-prod --to breast-cancer/2 --yes --wait=5m",
+      example:
+        "kedge rollback breast-cancer-prod --reason 'complaints from site B' --yes\nkedge rollback breast-cancer-prod --to breast-cancer/2 --yes --wait=5m",
       .notFound, .conflict, .timedOut))
 
   @Argument(help: "Name of the endpoint.") var endpoint: String

@@ -3,7 +3,9 @@ internal import Lifecycle
 internal import Projections
 
 struct Thaw: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Allows rollouts again, and after a rollback automatic ones without an extra approval.", discussion: guide(example: "kedge thaw breast-cancer-prod", .notFound, .conflict))
+  static let configuration = CommandConfiguration(
+    abstract: "Allows rollouts again, and after a rollback automatic ones without an extra approval.",
+    discussion: guide(example: "kedge thaw breast-cancer-prod", .notFound, .conflict))
 
   @Argument(help: "Name of the endpoint.") var endpoint: String
   @OptionGroup var writing: WritingOptions

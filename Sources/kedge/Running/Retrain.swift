@@ -62,7 +62,9 @@ struct Retrain: AsyncParsableCommand {
   private func pipelineName(_ database: any Queryable) async throws -> String {
     if let pipeline { return pipeline }
     // From the log: a pipeline that was declared a moment ago need not have been projected.
-    let names = try await database.query("select name::text from kedge.stream where name like 'pipeline/%' order by name").map { try $0.decode(String.self, at: 0) }
+    let names = try await database.query("select name::text from kedge.stream where name like 'pipeline/%' order by name").map {
+      try $0.decode(String.self, at: 0)
+    }
     var fitting: [String] = []
     for name in names {
       if let specification = try await Specifications(database: database).pipeline(String(name.dropFirst("pipeline/".count))), specification.model == model {

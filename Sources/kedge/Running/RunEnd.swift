@@ -22,7 +22,8 @@ struct RunEnd {
       return state.isActive ? nil : state.phase
     }
     guard phase == .succeeded else {
-      throw Complaint(.failed, "run \(id) \(phase == .timedOut ? "timed out" : phase == .cancelled ? "was cancelled" : "failed"); `kedge describe run \(id)` tells why")
+      throw Complaint(
+        .failed, "run \(id) \(phase == .timedOut ? "timed out" : phase == .cancelled ? "was cancelled" : "failed"); `kedge describe run \(id)` tells why")
     }
     guard let evaluated = try await evaluation(of: id) else { return common.say("run \(id) has succeeded") }
     guard let endpoint = evaluated.fact.deploy else {

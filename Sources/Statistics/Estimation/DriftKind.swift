@@ -1,0 +1,73 @@
+/// What moved, with the evidence: the inputs, the classes' shares, or what the inputs mean.
+public struct DriftKind: Sendable, Hashable, Codable {
+  /// A kind of drift.
+  public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+    /// P(x): the inputs' distribution.
+    case covariate
+    /// P(y): the classes' shares.
+    case prior
+    /// P(y|x): what the inputs mean. The model is wrong now, whatever comes in.
+    case concept
+  }
+
+  /// What speaks for or against a kind.
+  public struct Evidence: Sendable, Hashable, Codable {
+    public let kind: Kind
+    /// Whether it speaks for it; nil when it cannot be told.
+    public let isPresent: Bool?
+    /// In words and numbers.
+    public let because: String
+  }
+
+  /// One for each kind.
+  public let evidence: [Evidence]
+
+  /// The kinds that are present.
+  public var kinds: [Kind] { evidence.filter { $0.isPresent == true }.map(\.kind) }
+
+  /// - Parameters:
+  ///   - driftedInputs: how many input columns drifted, and of how many.
+  ///   - labels: the test of the classes' shares, from labels; nil without.
+  ///   - shift: their estimate without labels; used when `labels` is nil.
+  ///   - estimatedAccuracy: what the model's confidence promises for these rows (CBPE): what covariate drift explains.
+  ///   - priorCorrectedAccuracy: what the reference's recall by class gives with the new shares: what prior drift explains.
+  ///   - accuracy: what the labels show, with its interval; nil without labels.
+  public init(
+    driftedInputs: (count: Int, of: Int)?, labels: TestResult?, shift: LabelShift?, estimatedAccuracy: ConfidenceBasedEstimate.Metric?,
+    priorCorrectedAccuracy: Double?, accuracy: Estimate?, significance: Double = 0.05
+  ) {
+    var evidence: [Evidence] = []
+    if let inputs = driftedInputs {
+      evidence.append(Evidence(kind: .covariate, isPresent: inputs.count > 0, because: "\(inputs.count) of \(inputs.of) inputs drifted"))
+    } else {
+      evidence.append(Evidence(kind: .covariate, isPresent: nil, because: "the inputs were not compared"))
+    }
+    if let labels {
+      evidence.append(
+        Evidence(kind: .prior, isPresent: labels.pValue <= significance, because: "the labels' shares differ with p = \(DriftKind.short(labels.pValue))"))
+    } else if let shift {
+      let moved = zip(shift.before, shift.estimated).reduce(0.0) { $0 + abs($1.0 - $1.1) } / 2
+      evidence.append(
+        Evidence(
+          kind: .prior, isPresent: moved >= 0.1, because: "the predictions point to \(DriftKind.short(moved)) of the labels having moved, if nothing else has"))
+    } else {
+      evidence.append(Evidence(kind: .prior, isPresent: nil, because: "there are neither labels nor an estimate of them"))
+    }
+    evidence.append(DriftKind.concept(estimatedAccuracy, priorCorrectedAccuracy, accuracy))
+    self.evidence = evidence
+  }
+
+  /// Accuracy below everything that the other kinds explain is concept drift.
+  private static func concept(_ estimated: ConfidenceBasedEstimate.Metric?, _ corrected: Double?, _ accuracy: Estimate?) -> Evidence {
+    guard let accuracy else { return Evidence(kind: .concept, isPresent: nil, because: "without labels it cannot be seen") }
+    let explained = [estimated?.low, corrected].compactMap { $0 }.min()
+    guard let explained else { return Evidence(kind: .concept, isPresent: nil, because: "there is no estimate to hold the accuracy against") }
+    let isBelow = accuracy.high < explained
+    return Evidence(
+      kind: .concept, isPresent: isBelow,
+      because:
+        "accuracy is \(short(accuracy.value)) (at most \(short(accuracy.high))), and \(short(explained)) is what the inputs and the classes' shares explain")
+  }
+
+  private static func short(_ value: Double) -> String { value < 0.001 ? "below 0.001" : "\((value * 1000).rounded() / 1000)" }
+}
