@@ -152,7 +152,7 @@ struct LogBenchmark: Sendable {
         FROM kedge.log_order o JOIN kedge.event e ON e.number = o.event ORDER BY o.position) TO STDOUT
       """
     try await client.withConnection { connection in
-      for try await piece in connection.copyOut(copy) where piece.isEmpty { Bench.note("an empty piece") }
+      for try await _ in connection.copyOut(copy) {}
     }
     let copying = count / (ContinuousClock.now - began).inSeconds
     let follower = HeadsFollower()
