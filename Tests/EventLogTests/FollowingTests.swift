@@ -36,6 +36,31 @@ import Values
     }
   }
 
+  @Test(arguments: Seed.batch(8))
+  func `whoever asks, wherever it stands, gets the events after its position`(seed: Seed) async throws {
+    try await withTestDatabase { database in
+      try await database.store.append((0..<1500).map { .note($0) }, to: StreamName("note/a"), by: me)
+      try await database.seal()
+      let feed = LogFeed(database.store)
+      try await withThrowingTaskGroup { group in
+        for reader in 0..<12 {
+          group.addTask {
+            var random = Seed(seed.value &* 100 &+ UInt64(reader)).makeGenerator()
+            var position = Int64.random(in: 0...1500, using: &random)
+            for _ in 0..<30 {
+              let events = try await feed.events(after: position)
+              #expect(events.first?.position == (position == 1500 ? nil : position + 1))
+              #expect(events.count == min(LogFeed.atOnce, events.count) && events.last?.position == events.first.map { ($0.position ?? 0) + Int64(events.count) - 1 })
+              // Goes on, or somewhere else.
+              position = Bool.random(using: &random) ? events.last?.position ?? 0 : Int64.random(in: 0...1500, using: &random)
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
   @Test func `a follower reads its prefixes, and its checkpoint passes the rest`() async throws {
     try await withTestDatabase { database in
       try await Collector.prepare(database.client)

@@ -6,7 +6,8 @@ actor LogFeed {
   /// Consecutive positions, from `start + 1` on.
   private var window: [RecordedEvent] = []
   private var start: Int64 = 0
-  private var reading: Task<[RecordedEvent], any Error>?
+  /// The read that is under way at the end of the window, for all who ask for the same.
+  private var reading: (after: Int64, task: Task<[RecordedEvent], any Error>)?
 
   /// Events read at once.
   static let atOnce = 256
@@ -20,21 +21,21 @@ actor LogFeed {
   /// The events after a position, at most `atOnce`, without gaps; empty at the end of the log.
   func events(after position: Int64) async throws -> ArraySlice<RecordedEvent> {
     if let events = cached(after: position) { return events }
-    if position > end || (window.isEmpty && reading == nil) {
+    if position > end || window.isEmpty, reading == nil {
       // Nobody has read so far yet: the window begins here.
       (window, start) = ([], position)
     }
-    guard position == end else { return try await store.readSealed(after: position, limit: LogFeed.atOnce)[...] }
-    let task = reading ?? Task { [store] in try await store.readSealed(after: position, limit: LogFeed.atOnce) }
-    reading = task
-    let events: [RecordedEvent]
-    do { events = try await task.value } catch {
-      if reading == task { reading = nil }
-      throw error
+    // Whoever is behind the window reads for itself.
+    guard position == end, reading == nil || reading?.after == position else {
+      return try await store.readSealed(after: position, limit: LogFeed.atOnce)[...]
     }
-    if reading == task {
+    let task = reading?.task ?? Task { [store] in try await store.readSealed(after: position, limit: LogFeed.atOnce) }
+    reading = (position, task)
+    let result = await task.result
+    // The first that comes back keeps what was read.
+    if reading?.task == task {
       reading = nil
-      if position == end {
+      if position == end, case .success(let events) = result {
         window += events
         let surplus = window.count - LogFeed.kept
         if surplus > 0 {
@@ -43,7 +44,7 @@ actor LogFeed {
         }
       }
     }
-    return events[...]
+    return try result.get()[...]
   }
 
   private func cached(after position: Int64) -> ArraySlice<RecordedEvent>? {
