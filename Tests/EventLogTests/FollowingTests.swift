@@ -50,7 +50,8 @@ import Values
             for _ in 0..<30 {
               let events = try await feed.events(after: position)
               #expect(events.first?.position == (position == 1500 ? nil : position + 1))
-              #expect(events.count == min(LogFeed.atOnce, events.count) && events.last?.position == events.first.map { ($0.position ?? 0) + Int64(events.count) - 1 })
+              #expect(
+                events.count == min(LogFeed.atOnce, events.count) && events.last?.position == events.first.map { ($0.position ?? 0) + Int64(events.count) - 1 })
               // Goes on, or somewhere else.
               position = Bool.random(using: &random) ? events.last?.position ?? 0 : Int64.random(in: 0...1500, using: &random)
             }
