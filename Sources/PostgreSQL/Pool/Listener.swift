@@ -2,7 +2,8 @@ internal import Logging
 
 /// The one connection of a client on which it listens, for all channels. Made when somebody listens, made again with backoff when it breaks.
 ///
-/// Unchecked: what changes is behind the lock.
+/// Unchecked: what changes is behind the lock. Streams are spoken to outside of it: to yield takes the lock of the task that reads, and a task that
+/// is cancelled holds that one while it asks for ours.
 final class Listener: @unchecked Sendable {
   private let url: String
   private let options: PostgresOptions
@@ -31,20 +32,20 @@ final class Listener: @unchecked Sendable {
 
   func subscribe(to channel: String) -> AsyncStream<Notification> {
     let (stream, continuation) = AsyncStream.makeStream(of: Notification.self, bufferingPolicy: .bufferingNewest(Listener.buffer))
-    let id: Int? = lock.withLock {
+    let subscription: (id: Int, isListening: Bool)? = lock.withLock {
       guard !isClosed else { return nil }
       lastID += 1
       subscribers[channel, default: [:]][lastID] = continuation
-      if listening.contains(channel) { continuation.yield(Notification(kind: .listening, channel: channel, payload: "")) }
       // It belongs to no task: it lives until the client is closed, whoever listens.
       if options.listening, task == nil { task = Task { await self.run() } }
-      return lastID
+      return (lastID, listening.contains(channel))
     }
-    guard let id else {
+    guard let (id, isListening) = subscription else {
       continuation.finish()
       return stream
     }
     continuation.onTermination = { [weak self] _ in self?.unsubscribe(id, from: channel) }
+    if isListening { continuation.yield(Notification(kind: .listening, channel: channel, payload: "")) }
     doorbell.ring()
     return stream
   }
@@ -107,12 +108,11 @@ final class Listener: @unchecked Sendable {
       }
       for channel in wanted.subtracting(current) {
         _ = try await wire.run(.query(Query(unsafeSQL: "LISTEN \(quoted(channel))")), scope: nil)
-        lock.withLock {
+        let streams = lock.withLock {
           listening.insert(channel)
-          for stream in subscribers[channel, default: [:]].values {
-            stream.yield(Notification(kind: .listening, channel: channel, payload: ""))
-          }
+          return subscribers[channel].map { Array($0.values) } ?? []
         }
+        for stream in streams { stream.yield(Notification(kind: .listening, channel: channel, payload: "")) }
       }
       succeeded()
       await doorbell.wait()
