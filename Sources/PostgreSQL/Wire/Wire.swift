@@ -122,8 +122,11 @@ final class Wire: SocketHandler, @unchecked Sendable {
       case (.copying, .copyIn): wake(operation, &finished)  // Who feeds it sees the request and ends the copy.
       default:
         operation.received = []
+        let wasPaused = operation.isReadingPaused
         resumeReading(operation)
         sendCancel(operation)
+        // What libpq holds already makes the socket no readier.
+        if wasPaused { drain(&finished) }
       }
     }
   }
