@@ -46,7 +46,7 @@ struct CommonOptions: ParsableArguments {
   /// Runs `body` with the database and closes it.
   /// - Parameter patience: how long to go on trying to connect.
   func withDatabase<Result>(patience: Duration = .zero, _ body: (PostgresClient) async throws -> Result) async throws -> Result {
-    var options = PostgresOptions()
+    var options = try ConnectionSettings.options()
     options.waitForServer = patience
     let client = PostgresClient(try DatabaseLocation(self).url, options: options, logger: logger("kedge", level: .error))
     do {
