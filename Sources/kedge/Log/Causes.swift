@@ -38,7 +38,7 @@ struct CauseTree {
 
   /// The identifiers of an event's causes, the one that it names first.
   static func causes(of event: JSON) -> [String] {
-    ((event["causation_id"]?.string).map { [$0] } ?? []) + (event["data"]?["because"]?.array ?? []).compactMap { $0.string?.lowercased() }
+    (((event["causation_id"]?.string).map { [$0] } ?? []) + (event["data"]?["because"]?.array ?? []).compactMap { $0.string?.lowercased() }).uniqued()
   }
 
   var json: JSON {
