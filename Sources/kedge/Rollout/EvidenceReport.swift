@@ -59,11 +59,11 @@ struct EvidenceReport {
       Terminal.say("  \(rule["rule"]?.string ?? rule.text("metric")): \(rule.text("outcome")), value \(rule.text("value"))")
     }
     for arm in ["challenger", "champion"] {
-      for (metric, value) in evaluation["metrics"]?[arm]?.object?.members ?? [] {
+      for (metric, value) in (evaluation["metrics"]?[arm]).sorted {
         Terminal.say("  \(metric) of \(evaluation.text(arm)): \(TableColumn.text(value))\(interval(evaluation["intervals"]?[arm]?[metric]?.array))")
       }
     }
-    for (metric, difference) in evaluation["difference"]?.object?.members ?? [] {
+    for (metric, difference) in evaluation["difference"].sorted {
       guard let figures = difference.array, figures.count == 3 else { continue }
       Terminal.say("  difference in \(metric): \(TableColumn.text(figures[0]))\(interval(Array(figures[1...])))")
     }
@@ -93,6 +93,11 @@ struct EvidenceReport {
       Terminal.say("the stages of \(deployment.text("endpoint")) have been declared anew since: they are for what is proposed from now on")
     }
   }
+}
+
+extension JSON? {
+  /// The members of an object, by name.
+  fileprivate var sorted: [(key: String, value: JSON)] { (self?.object?.members ?? []).map { ($0.key, $0.value) }.sorted { $0.key < $1.key } }
 }
 
 extension JSON {
