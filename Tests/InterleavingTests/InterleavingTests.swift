@@ -125,3 +125,25 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
     Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
   }
 }
+
+/// The interleavings would prove nothing if they could not fail.
+@Suite struct `Planted mistakes` {
+  @Test(arguments: PlantedMistake.all)
+  func `a log that is wrong is found out`(mistake: PlantedMistake) async throws {
+    try await withTestDatabase { database in
+      let report = try await onThread {
+        let lane = try Lane(database)
+        let sql = try mistake.sql { try lane.control.run("select pg_get_functiondef(oid) from pg_proc where oid = $1::regproc", [$0])[0][0] ?? "" }
+        _ = try lane.control.run(sql)
+        // Some are found in more ways than one: the others do not count.
+        for seed in Seed.batch(3000) {
+          let report = try lane.run(seed)
+          if report.violations.contains(where: { violation in mistake.found.contains { violation.contains($0) } }) { return Optional(report) }
+        }
+        return nil
+      }
+      let found = try #require(report, "3000 interleavings did not find it")
+      print("\(mistake): found by interleaving \(found.seed.value): \(found.violations[0])")
+    }
+  }
+}
