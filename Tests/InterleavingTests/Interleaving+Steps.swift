@@ -67,9 +67,11 @@ extension Interleaving {
     case 5: append.expected = participant.versions[append.streams[0]] ?? 0
     default: break
     }
+    // What the open transaction appended is visible to itself only: not when it has been prepared.
+    let own = participant.frames.joined().compactMap { if case .appended(let event) = $0 { event.id } else { nil } }
     append.events = Int.random(in: 1...2, using: &random)
     if Int.random(in: 0..<4, using: &random) == 0 { append.streams.append(Int.random(in: 0..<streams, using: &random)) }
-    if Int.random(in: 0..<3, using: &random) == 0 { append.cause = participant.seen.randomElement(using: &random) }
+    if Int.random(in: 0..<3, using: &random) == 0 { append.cause = (participant.seen + own).randomElement(using: &random) }
     return append
   }
 
@@ -217,7 +219,6 @@ extension Interleaving {
     case .append(let append):
       for row in rows {
         let event = Ledger.Acknowledged(id: row[0] ?? "", stream: row[1] ?? "", version: number(row[2]))
-        participants[index].seen.append(event.id)
         if let stream = (0..<streams).first(where: { streamName($0) == event.stream }) { participants[index].versions[stream] = event.version }
         note([.appended(event)], index)
       }
@@ -234,15 +235,20 @@ extension Interleaving {
   /// Part of the open transaction, or committed at once.
   private mutating func note(_ effects: [Ledger.Effect], _ index: Int) {
     if participants[index].transaction == .none {
-      participants[index].followed += ledger.commit(effects)
+      remember(effects, index)
     } else {
       participants[index].frames[participants[index].frames.count - 1] += effects
     }
   }
 
   private mutating func endTransaction(_ index: Int, with effects: [Ledger.Effect]?) {
-    if let effects { participants[index].followed += ledger.commit(effects) }
+    if let effects { remember(effects, index) }
     participants[index].transaction = .none
     participants[index].frames = []
+  }
+
+  private mutating func remember(_ committed: [Ledger.Effect], _ index: Int) {
+    participants[index].followed += ledger.commit(committed)
+    for case .appended(let event) in committed { participants[index].seen.append(event.id) }
   }
 }

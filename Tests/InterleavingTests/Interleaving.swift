@@ -49,7 +49,7 @@ struct Interleaving {
     var isWaiting = false
     /// Work that it was given; it does not notice when that is over.
     var claims: [Step.Claim] = []
-    /// Events that it has seen in the log.
+    /// Events that it has read in the log, or has appended and committed.
     var seen: [String] = []
     /// What it has followed, by transactions that were committed.
     var followed: [Ledger.Followed] = []
