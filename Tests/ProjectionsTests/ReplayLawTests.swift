@@ -38,7 +38,7 @@ import Values
             process = Followers(database, random: &random)
           }
         }
-        if Int.random(in: 0..<60, using: &random) == 0, let name = allProjections.randomElement(using: &random)?.name {
+        if Int.random(in: 0..<12, using: &random) == 0, let name = allProjections.randomElement(using: &random)?.name {
           rebuilds += 1
           let report = try await Replay(name, database.client)!.rebuild()
           #expect(report.differences.isEmpty, "\(seed), after \(appended) events: \(report)")
@@ -109,7 +109,7 @@ private final class Interrupted: Follower {
       try await inner.apply(Array(part), in: transaction)
       rest = rest.dropFirst(part.count)
       // As when a process is told to stop: nothing is the events' fault.
-      if crashing, draw(0...60) == 0 { throw CancellationError() }
+      if crashing, draw(0...25) == 0 { throw CancellationError() }
     }
   }
 }
