@@ -78,7 +78,7 @@ let package = Package(
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
     tests("HTTPTransportTests", ["HTTPTransport", "StubServer"]),
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
-    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
+    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", logging]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
