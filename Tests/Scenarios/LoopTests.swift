@@ -29,9 +29,14 @@ import Values
 
       let why = try await scenario.kedge("why", "deployment", second, "-o", "json").json()
       let types = why.eventTypes
-      for type in ["deployment_completed", "deployment_approved", "run_evaluated", "run_requested", "alert_raised", "measurement_recorded", "window_found"] {
+      for type in [
+        "deployment_completed", "stage_entered", "traffic_requested", "deployment_approved", "deployment_proposed", "run_evaluated", "run_requested",
+        "alert_raised", "measurement_recorded", "window_found",
+      ] {
         #expect(types.contains(type), "\(type) is not among the causes: \(types)")
       }
+      let told = try await scenario.kedge("why", "deployment", second)
+      #expect(told.out.contains("shifted-20.csv") && told.out.contains("shifted-21.csv"), "\(told.out)")
       let audit = try await scenario.kedge("audit", "verify", "-o", "json")
       #expect(audit.status == 0)
       #expect(try audit.json()["verified"] == true)
@@ -69,6 +74,13 @@ import Values
       #expect(scenario.traffic()?["current"]?["version"] == "toy/1")
       #expect(try await scenario.value("select state from kedge.deployment where version = 'toy/2'") == "rolled_back")
       #expect(try await scenario.value("select outcome from kedge.analysis order by position desc limit 1") == "worse")
+      let types = try await scenario.kedge("why", "endpoint", "toy-prod", "-o", "json").json().eventTypes
+      for type in [
+        "rollback_decided", "analysis_recorded", "comparison_requested", "measurement_recorded", "window_found", "labels_found", "traffic_moved",
+        "stage_entered", "deployment_approved", "gate_overridden", "deployment_held", "run_evaluated", "run_requested",
+      ] {
+        #expect(types.contains(type), "\(type) is not among the causes: \(types)")
+      }
       #expect(try await scenario.kedge("rollback", "toy-prod", "--reason", "once more", "--yes", as: "olga").status == 6, "there is nothing left to go back to")
     }
   }

@@ -43,7 +43,9 @@ struct Work: AsyncParsableCommand {
     let client = PostgresClient(url, options: options, logger: logger)
     let process = WorkerProcess(
       roles: roles, database: client,
-      options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15)),
+      options: WorkerOptions(
+        concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15),
+        heads: try HeadSettings.read()),
       logger: logger)
     do {
       logger.notice("worker runs", metadata: ["roles": "\(roles.map(\.rawValue).sorted().joined(separator: ","))"])
