@@ -36,7 +36,10 @@ struct StringPool {
   }
 
   /// The strings in order of first appearance.
-  var strings: [String] { (0..<count).map { withBytes($0) { String(decoding: $0, as: UTF8.self) } } }
+  var strings: [String] { (0..<count).map { withBytes($0) { CellText.string($0) } } }
+
+  /// Whether all are ASCII: then different bytes are different strings.
+  var isASCII: Bool { !bytes.contains { $0 >= 0x80 } }
 
   private func equals(_ code: Int, _ text: UnsafeRawBufferPointer) -> Bool {
     let start = code == 0 ? 0 : ends[code - 1]

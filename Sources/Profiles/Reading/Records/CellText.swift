@@ -18,6 +18,14 @@ enum CellText {
     }
   }
 
+  /// The text of bytes: UTF-8, or where they are not that, Latin-1, which any bytes are.
+  static func string(_ bytes: UnsafeRawBufferPointer) -> String {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    var text = String.UnicodeScalarView()
+    for byte in bytes { text.append(UnicodeScalar(byte)) }
+    return String(text)
+  }
+
   /// A number, or infinity by name; nil when the text is none. Spaces around it do not matter.
   static func number(_ text: UnsafeRawBufferPointer) -> (value: Double, isWhole: Bool)? {
     var (first, last) = (0, text.count)

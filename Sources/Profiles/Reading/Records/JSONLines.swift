@@ -15,12 +15,12 @@ struct JSONLines: RecordFormat {
   private static let headSize = 1 << 18
 
   /// - Throws: `TableError` when the source is empty or a line is no object of plain members.
-  init(source: ByteSource, name: String) throws(TableError) {
+  init(source: ByteSource, name: String, longestRecord: Int) throws(TableError) {
     self.name = name
     var names: [String] = []
     var index: [String: Int] = [:]
     var head: [UInt8] = []
-    var blocks = CSVBlocks(stream: try source.open(), source: name, delimiter: nil, begun: [])
+    var blocks = CSVBlocks(stream: try source.open(), source: name, delimiter: nil, begun: [], longestRecord: longestRecord)
     var line = 1
     while let block = try blocks.next() {
       if head.isEmpty { head = JSONLines.head(block.bytes) }
@@ -49,7 +49,7 @@ struct JSONLines: RecordFormat {
     return Array(bytes[..<(part.lastIndex(of: 0x0a).map { $0 + 1 } ?? bytes.count)])
   }
 
-  func body(of source: ByteSource) throws(TableError) -> (ByteStream, [UInt8]) { (try source.open(), []) }
+  func body(of source: ByteSource) throws(TableError) -> (any ByteStream, [UInt8]) { (try source.open(), []) }
 
   func sample(kinds: [CellKind]) -> [(column: BlockColumn, isText: Bool)] {
     let bytes = head + [UInt8](repeating: 0, count: CSVBlocks.slack)
@@ -122,7 +122,6 @@ private struct JSONColumn {
       if kind == .string, CellText.isMissing(text) {
         codes.append(-1)
       } else {
-        guard CSVBlockParser.isUTF8(text) else { return "is not UTF-8" }
         codes.append(pool.intern(text).code)
       }
     }
@@ -132,7 +131,7 @@ private struct JSONColumn {
   private mutating func stray(_ text: UnsafeRawBufferPointer, _ line: Int) {
     numbers.append(.nan)
     strays += 1
-    if firstStray == nil { firstStray = StrayCell(line: line, text: String(decoding: text, as: UTF8.self), count: 1) }
+    if firstStray == nil { firstStray = StrayCell(line: line, text: CellText.string(text), count: 1) }
   }
 
   /// A row without the member has it missing.
@@ -144,7 +143,7 @@ private struct JSONColumn {
         numbers.append(.nan)
         missing += 1
       }
-    case .string, .raw:
+    case .string, .raw, .time:
       while codes.count < rows { codes.append(-1) }
     }
   }
@@ -153,7 +152,7 @@ private struct JSONColumn {
     switch kind {
     case .skip: .skipped
     case .number: .numbers(values: numbers, isWhole: isWhole, missing: missing, strays: strays, firstStray: firstStray)
-    case .string, .raw: .strings(codes: codes, pool: pool)
+    case .string, .raw, .time: .strings(codes: codes, pool: pool)
     }
   }
 }

@@ -1,23 +1,5 @@
 internal import Foundation
 
-/// How a column's cells are read.
-enum CellKind: Sendable {
-  case number
-  /// Text; missing values are recognised.
-  case string
-  /// Text as it stands; only an empty cell is missing.
-  case raw
-  case skip
-}
-
-/// What one block gave for one column.
-enum BlockColumn: Sendable {
-  case skipped
-  case numbers(values: [Double], isWhole: Bool, missing: Int, strays: Int, firstStray: StrayCell?)
-  /// Codes into the pool, −1 where missing.
-  case strings(codes: [Int32], pool: StringPool)
-}
-
 /// What one block of whole records gave.
 struct CSVBlock: Sendable {
   var rows = 0
@@ -87,7 +69,7 @@ struct CSVBlockParser {
         var slot = Slot(kind: kind)
         switch kind {
         case .number: slot.numbers = .allocate(capacity: capacity)
-        case .string, .raw: slot.codes = .allocate(capacity: capacity)
+        case .string, .raw, .time: slot.codes = .allocate(capacity: capacity)
         case .skip: break
         }
         slots.initializeElement(at: index, to: slot)
@@ -280,26 +262,15 @@ struct CSVBlockParser {
           slot.numbers.unsafelyUnwrapped[row] = .nan
           slot.strays &+= 1
           if slot.firstStray == nil {
-            guard let cell = CSVBlockParser.validText(text) else {
-              fail(column, line: startLine, "is not UTF-8", "convert the file, e.g. with iconv -f latin1 -t utf-8")
-              return
-            }
-            slot.firstStray = StrayCell(line: startLine, text: cell, count: 1)
+            slot.firstStray = StrayCell(line: startLine, text: CellText.string(text), count: 1)
           }
         }
-      case .string, .raw:
+      case .string, .raw, .time:
         if slot.kind == .raw ? text.isEmpty : CellText.isMissing(text) {
           slot.codes.unsafelyUnwrapped[row] = -1
           return
         }
-        let (code, isNew) = slot.pool.intern(text)
-        slot.codes.unsafelyUnwrapped[row] = code
-        if isNew {
-          guard CSVBlockParser.isUTF8(text) else {
-            fail(column, line: startLine, "is not UTF-8", "convert the file, e.g. with iconv -f latin1 -t utf-8")
-            return
-          }
-        }
+        slot.codes.unsafelyUnwrapped[row] = slot.pool.intern(text).code
       }
     }
 
@@ -327,11 +298,4 @@ struct CSVBlockParser {
         advice: "quote cells that contain \"\(Character(UnicodeScalar(delimiter)))\"")
     }
   }
-
-  static func isUTF8(_ text: UnsafeRawBufferPointer) -> Bool {
-    if !text.contains(where: { $0 >= 0x80 }) { return true }
-    return String(validating: text, as: UTF8.self) != nil
-  }
-
-  static func validText(_ text: UnsafeRawBufferPointer) -> String? { String(validating: text, as: UTF8.self) }
 }

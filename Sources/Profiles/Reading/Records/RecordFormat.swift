@@ -8,7 +8,7 @@ protocol RecordFormat: Sendable {
   var delimiter: UInt8? { get }
 
   /// The source from the first record on: a stream, and bytes already taken from it.
-  func body(of source: ByteSource) throws(TableError) -> (ByteStream, [UInt8])
+  func body(of source: ByteSource) throws(TableError) -> (any ByteStream, [UInt8])
 
   /// The first records' columns, and whether the format itself says that a column is text; errors in them are left for the real reading.
   func sample(kinds: [CellKind]) -> [(column: BlockColumn, isText: Bool)]

@@ -14,8 +14,8 @@ struct CSVHeader: RecordFormat {
 
   private static let headSize = 1 << 18
 
-  /// - Throws: `TableError` when there is none, or it names a column twice.
-  init(source: ByteSource, name: String, path: String, delimiter: Character?) throws(TableError) {
+  /// - Throws: `TableError` when there is none.
+  init(source: ByteSource, name: String, delimiter: Character?, longestRecord: Int) throws(TableError) {
     self.name = name
     let stream = try source.open()
     var head = [UInt8](repeating: 0, count: CSVHeader.headSize)
@@ -35,7 +35,8 @@ struct CSVHeader: RecordFormat {
       if let failure { throw failure }
       filled += got
       end = head.withUnsafeBufferPointer { CSVHeader.firstRecordEnd(UnsafeBufferPointer(rebasing: $0[..<filled])) }
-      if end != nil || got < room || filled > CSVBlocks.longestRecord {
+      guard end != nil || got < room || filled <= longestRecord else { throw CSVBlocks.tooLong(name, longestRecord) }
+      if end != nil || got < room {
         headIsWhole = got < room
         break
       }
@@ -51,21 +52,16 @@ struct CSVHeader: RecordFormat {
     var header = Array(head[start..<headerEnd])
     firstLine = 1 + header.count { $0 == 0x0a } + (header.last == 0x0a ? 0 : 1)
     while header.last == 0x0a || header.last == 0x0d { header.removeLast() }
-    byte = CSVHeader.delimiter(header, path: path, declared: delimiter)
+    byte = CSVHeader.delimiter(header, declared: delimiter)
     names = try CSVHeader.names(header, byte, source: name)
     headerBytes = headerEnd
     self.head = head
   }
 
   /// The source from behind the header on: a stream and the bytes already taken from it.
-  func body(of source: ByteSource) throws(TableError) -> (ByteStream, [UInt8]) {
+  func body(of source: ByteSource) throws(TableError) -> (any ByteStream, [UInt8]) {
     let stream = try source.open()
-    var skipped = [UInt8](repeating: 0, count: headerBytes)
-    var failure: TableError?
-    skipped.withUnsafeMutableBytes { bytes in
-      do throws(TableError) { _ = try stream.fill(bytes) } catch { failure = error }
-    }
-    if let failure { throw failure }
+    _ = try stream.bytes(headerBytes)
     return (stream, [])
   }
 
@@ -99,19 +95,15 @@ struct CSVHeader: RecordFormat {
     return nil
   }
 
-  private static func delimiter(_ header: [UInt8], path: String, declared: Character?) -> UInt8 {
+  private static func delimiter(_ header: [UInt8], declared: Character?) -> UInt8 {
     if let byte = declared?.asciiValue { return byte }
-    let lower = path.lowercased()
-    if lower.hasSuffix(".tsv") || lower.hasSuffix(".tsv.gz") { return 0x09 }
     let comma = UInt8(ascii: ",")
     guard !header.contains(comma) else { return comma }
     return [0x09, UInt8(ascii: ";")].first { header.contains($0) } ?? comma
   }
 
   private static func names(_ header: [UInt8], _ delimiter: UInt8, source: String) throws(TableError) -> [String] {
-    guard let text = String(validating: header, as: UTF8.self) else {
-      throw TableError(source: source, line: 1, problem: "is not UTF-8", advice: "convert the file, e.g. with iconv -f latin1 -t utf-8")
-    }
+    let text = header.withUnsafeBytes { CellText.string($0) }
     var names: [String] = []
     var cell = String.UnicodeScalarView()
     var inQuotes = false
@@ -135,10 +127,6 @@ struct CSVHeader: RecordFormat {
     names.append(String(cell))
     // As pandas names the columns that a saved index leaves without a name.
     for (position, name) in names.enumerated() where name.isEmpty { names[position] = "Unnamed: \(position)" }
-    var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted {
-      throw TableError(source: source, line: 1, column: name, problem: "appears twice in the header", advice: "give every column its own name")
-    }
-    return names
+    return ColumnNames.unique(names)
   }
 }

@@ -23,24 +23,25 @@ struct CSVBlocks {
 
   /// Readable bytes behind a block, for loads of eight at a time.
   static let slack = 16
-  /// No record may be longer.
-  static let longestRecord = 64 << 20
 
-  private let stream: ByteStream
+  private let stream: any ByteStream
   private let source: String
   private let delimiter: UInt8?
   private let blockSize: Int
+  private let longestRecord: Int
   private var carried: [UInt8]
   private var ended = false
 
   /// - Parameters:
   ///   - delimiter: parts quotable cells; nil: every line feed ends a record.
   ///   - begun: bytes already taken from the stream.
-  init(stream: ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], blockSize: Int = 4 << 20) {
+  ///   - longestRecord: no record may have more bytes; about as much is held of one that has.
+  init(stream: any ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], longestRecord: Int, blockSize: Int = 4 << 20) {
     self.stream = stream
     self.source = source
     self.delimiter = delimiter
     self.blockSize = blockSize
+    self.longestRecord = longestRecord
     carried = begun
   }
 
@@ -71,13 +72,17 @@ struct CSVBlocks {
         carried = Array(UnsafeBufferPointer(start: block.memory + end, count: count - end))
         return finished(block, end)
       }
-      guard count <= CSVBlocks.longestRecord else {
-        throw TableError(
-          source: source, problem: "has a record longer than \(CSVBlocks.longestRecord >> 20) MB", advice: "look for a quote that is never closed")
+      guard count <= longestRecord else {
+        throw CSVBlocks.tooLong(source, longestRecord)
       }
       carried = Array(UnsafeBufferPointer(start: block.memory, count: count))
-      target = count * 2
+      target = min(count * 2, max(blockSize, longestRecord) + 1)
     }
+  }
+
+  static func tooLong(_ source: String, _ limit: Int) -> TableError {
+    TableError(
+      source: source, problem: "has a record longer than \(limit >> 20) MB", advice: "look for a quote that is never closed, or for another kind of file")
   }
 
   private func finished(_ block: Block, _ count: Int) -> Block {

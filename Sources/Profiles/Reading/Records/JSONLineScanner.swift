@@ -59,7 +59,7 @@ struct JSONLineScanner {
       if let known = keys[bytesOfName] {
         key = known
       } else {
-        key = String(decoding: bytesOfName, as: UTF8.self)
+        key = bytesOfName.withUnsafeBytes { CellText.string($0) }
         keys[bytesOfName] = key
       }
       skipSpaces()
