@@ -45,7 +45,7 @@ let package = Package(
     module("Embedded", ["PostgreSQL", "CLinux", logging]),
     module("HTTPTransport", ["CLibCurl", "CLibCurlShim"]),
     module("Migrations", ["PostgreSQL", crypto], resources: [.embedInCode("SQL")]),
-    module("EventLog", ["PostgreSQL", "Values", crypto, logging]),
+    module("EventLog", ["CZlib", "PostgreSQL", "Values", crypto, logging]),
     module("Statistics"),
     module("Profiles", ["CZlib", "Statistics", "Values"]),
     module("Lifecycle", ["Statistics", "Values"]),
@@ -69,6 +69,7 @@ let package = Package(
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
+    tests("InterleavingTests", ["CLibPQ", "PostgreSQL", "TestSupport", "Values", "EventLog"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
     tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
@@ -77,12 +78,15 @@ let package = Package(
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
     tests("HTTPTransportTests", ["HTTPTransport", "StubServer"]),
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
-    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
+    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", logging]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
-      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
-    tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
+      [
+        "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
+        system,
+      ]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -69,16 +69,19 @@ extension Kind {
     Kind(
       "projections", "projection", key: "name", order: "name",
       [
-        TableColumn("NAME", "name"), TableColumn("POSITION", "position"), TableColumn("LAG", "lag"), TableColumn("HALTED", "halted_streams"),
-        TableColumn("HOLDER", "holder", wide: true), TableColumn("UPDATED", "updated_at", wide: true),
+        TableColumn("NAME", "name"), TableColumn("POSITION", "position"), TableColumn("LAG", "lag"), TableColumn("HALTED", "halted"),
+        TableColumn("FIRST HALTED", "first_halted.stream"), TableColumn("AT", "first_halted.position"), TableColumn("ERROR", "first_halted.error"),
+        TableColumn("STOPPED", "stopped"), TableColumn("HOLDER", "holder", wide: true), TableColumn("UPDATED", "updated_at", wide: true),
       ],
       past: .none,
       sql: """
-        select f.name, f.position, (select coalesce(max(s.last_position), 0) from kedge.log_seal s) - f.position as lag,
-          coalesce((select jsonb_agg(jsonb_build_object('stream', h.stream, 'position', h.position, 'error', h.error, 'parked', h.parked) order by h.position)
-            from kedge.halted_stream h where h.follower = f.name), '[]') as halted_streams,
+        select f.name, f.position, (select coalesce(max(s.last_position), 0) from kedge.log_seal s) - f.position as lag, f.stopped,
+          jsonb_array_length(h.streams) as halted, h.streams -> 0 as first_halted, h.streams as halted_streams,
           case when f.expires_at > clock_timestamp() then f.holder end as holder, f.updated_at
-        from kedge.follower f
+        from kedge.follower f cross join lateral (
+          select coalesce(jsonb_agg(jsonb_build_object('stream', h.stream, 'position', h.position, 'event', h.event, 'error', h.error, 'parked', h.parked,
+            'halted_at', \(utc("h.halted_at"))) order by h.position), '[]') as streams
+          from kedge.halted_stream h where h.follower = f.name) h
         """),
   ]
 }
