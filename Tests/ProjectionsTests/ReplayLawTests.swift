@@ -22,6 +22,7 @@ import Values
       var process = Followers(database, random: &random)
       while appended < Self.events {
         // Now and then a handful, mostly hundreds: batches of one event up to the most that is read at once.
+        let before = appended
         let goal = appended + [1, 3, 40, 300, 2000].randomElement(using: &random)!
         while appended < goal {
           let appends = try (0..<min(100, goal - appended)).map { _ in try facts.append() }
@@ -38,6 +39,7 @@ import Values
             process = Followers(database, random: &random)
           }
         }
+        if goal / 50_000 > before / 50_000 { print("\(seed): \(appended) events, \(crashes) crashes") }
         if Int.random(in: 0..<12, using: &random) == 0, let name = allProjections.randomElement(using: &random)?.name {
           rebuilds += 1
           let report = try await Replay(name, database.client)!.rebuild()
@@ -81,7 +83,11 @@ import Values
 
     init(_ database: TestDatabase, crashing: Bool = true, random: inout SeededGenerator) {
       let followers = allProjections.map { Interrupted(ProjectionFollower($0), crashing: crashing, random: Seed(random.next()).makeGenerator()) }
-      runner = FollowerRunner(followers, on: database.client, holder: "one", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      var options = FollowerOptions()
+      // A machine that does other things besides must not end a batch.
+      options.lease = .seconds(300)
+      runner = FollowerRunner(
+        followers, on: database.client, holder: "one", options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
   }
 }
