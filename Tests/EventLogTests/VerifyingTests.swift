@@ -137,7 +137,11 @@ import Values
       #expect(try await asOf(0) == [])
       #expect(try await asOf(1) == ["note/a@1"])
       #expect(try await asOf(3) == ["note/a@2", "note/b@1"])
-      #expect(try await asOf(99) == ["note/a@3", "note/b@1"])
+      #expect(try await asOf(4) == ["note/a@3", "note/b@1"])
+      for wrong in [-1, 5] {
+        let error = await #expect(throws: PostgresError.self) { try await asOf(wrong) }
+        #expect(error?.sqlState == "22023" && error?.message == "position \(wrong) is not in the log, which goes from 1 to 4")
+      }
     }
   }
 }
