@@ -47,7 +47,7 @@ let package = Package(
     module("Embedded", ["PostgreSQL", "CLinux", logging]),
     module("HTTPTransport", ["CLibCurl", "CLibCurlShim"]),
     module("Migrations", ["PostgreSQL", crypto], resources: [.embedInCode("SQL")]),
-    module("EventLog", ["PostgreSQL", "Values", crypto, logging]),
+    module("EventLog", ["CZlib", "PostgreSQL", "Values", crypto, logging]),
     module("Statistics"),
     module("Profiles", ["CZlib", "Statistics", "Values"]),
     module("Lifecycle", ["Statistics", "Values"]),
@@ -71,6 +71,7 @@ let package = Package(
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
+    tests("InterleavingTests", ["CLibPQ", "PostgreSQL", "TestSupport", "Values", "EventLog"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
     tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
@@ -83,8 +84,11 @@ let package = Package(
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
-      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
-    tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
+      [
+        "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
+        system,
+      ]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

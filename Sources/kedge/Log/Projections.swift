@@ -7,7 +7,7 @@ internal import Values
 struct Projections: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The read models: how far they are, and whether they say what the log says.",
-    subcommands: [List.self, Verify.self, Rebuild.self])
+    subcommands: [List.self, Verify.self, Rebuild.self, Release.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
