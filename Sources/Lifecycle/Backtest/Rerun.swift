@@ -27,6 +27,8 @@ public struct Rerun: Sendable {
   /// Streams of endpoints that may be asked to move traffic.
   private var asked: Set<String> = []
   private var now: Timestamp?
+  /// Of the newest recorded fact: what is decided anew counts as if it stood there.
+  private var position: Int64?
   private var decisions = 0
   /// The stream in this world of each recorded run that was requested anew.
   private var streamOfRun: [String: String] = [:]
@@ -65,11 +67,12 @@ public struct Rerun: Sendable {
   /// - Parameter recordedAt: by the clock of the database; the clock of this world goes by it.
   public mutating func take(_ record: FactRecord, recordedAt: Timestamp) {
     if now == nil {
-      now = recordedAt
-      for (stream, fact) in hypothesis.facts { emit(fact, on: stream, by: "kedge/hypothesis", because: record) }
+      (now, position) = (recordedAt, record.position)
+      for (stream, fact) in hypothesis.facts { emit(fact, on: stream, by: "kedge/hypothesis", because: record.id) }
       settle()
     }
     advance(to: recordedAt)
+    position = record.position
     time(record, recordedAt)
     guard let fact = admit(record) else { return }
     var record = record
@@ -86,7 +89,7 @@ public struct Rerun: Sendable {
     while let index = timers.indices.min(by: { timers[$0].due < timers[$1].due }), timers[index].due <= time {
       let timer = timers.remove(at: index)
       now = max(now ?? timer.due, timer.due)
-      emit(timer.fact, on: timer.stream, by: "kedge/scheduler", because: timer.cause, position: nil)
+      emit(timer.fact, on: timer.stream, by: "kedge/scheduler", because: timer.cause)
       settle()
     }
     now = time
@@ -126,7 +129,7 @@ public struct Rerun: Sendable {
     case .rollbackDecided(let fact):
       let endpoint = state(stream, EndpointState.self)
       let facts = (try? endpoint.rollBack(to: fact.to, automatic: false, reason: fact.reason, because: fact.because)) ?? []
-      for fact in facts { emit(fact, on: stream, by: record.actor, because: record) }
+      for fact in facts { emit(fact, on: stream, by: record.actor, because: record.id) }
       return nil
     // Answers of targets to what was asked in the other world, and what else stands beside a rollback.
     case .stageEntered, .trafficRequested, .trafficMoved, .trafficMoveFailed, .rolledBack, .rolloutStarted, .rolloutEnded: return nil
@@ -226,22 +229,18 @@ public struct Rerun: Sendable {
     guard let pending = endpoint.pending, endpoint.specification != nil, let facts = try? endpoint.recordMove(request: pending.event, token: 0) else {
       return true
     }
-    for fact in facts { emit(fact, on: stream, by: "kedge/deployer", because: pending.event, position: nil) }
+    for fact in facts { emit(fact, on: stream, by: "kedge/deployer", because: pending.event) }
     if let id = pending.order.deployment, let stage = pending.order.stage,
       let entered = try? state(id.stream, DeploymentState.self).enter(stage: stage)
     {
-      emit(entered, on: id.stream, by: "kedge/deployer", because: pending.event, position: nil)
+      emit(entered, on: id.stream, by: "kedge/deployer", because: pending.event)
     }
     return true
   }
 
   private func state<State: StreamState>(_ stream: String, _ type: State.Type) -> State { states[stream] as? State ?? State() }
 
-  private mutating func emit(_ fact: Fact, on stream: String, by actor: String, because cause: FactRecord) {
-    emit(fact, on: stream, by: actor, because: cause.id, position: cause.position)
-  }
-
-  private mutating func emit(_ fact: Fact, on stream: String, by actor: String, because cause: UUID, position: Int64?) {
+  private mutating func emit(_ fact: Fact, on stream: String, by actor: String, because cause: UUID) {
     decisions += 1
     append(
       FactRecord(
@@ -256,7 +255,7 @@ extension Rerun {
   /// As the executor of the followers does: decided on the target as it stands; a refusal changes nothing.
   private mutating func execute(_ command: Command, by policy: String, because cause: FactRecord) {
     func record(_ facts: [Fact], on stream: String) {
-      for fact in facts { emit(fact, on: stream, by: "kedge/\(policy)", because: cause) }
+      for fact in facts { emit(fact, on: stream, by: "kedge/\(policy)", because: cause.id) }
     }
     do {
       for (stream, facts) in try decide(command) { record(facts, on: stream) }
@@ -316,10 +315,10 @@ extension Rerun {
     guard let proposal = deployment.proposal else { return [] }
     switch deployment.advance {
     case .stay: return []
-    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, proposal))]
+    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, deployment))]
     case .complete:
       let ended = try endpoint.endRollout(id, .completed)
-      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version))]), (stream, ended)]
+      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version, because: deployment.ground))]), (stream, ended)]
     }
   }
 }
