@@ -169,7 +169,9 @@ import Values
     }
   }
 
-  @Test(arguments: LogArchive.Step.allCases) func `a server process that is killed at any step leaves the old state or the new one`(step: LogArchive.Step) async throws {
+  @Test(arguments: LogArchive.Step.allCases) func `a server process that is killed at any step leaves the old state or the new one`(step: LogArchive.Step)
+    async throws
+  {
     struct Killed: Error {}
     let files = try Files()
     defer { files.remove() }
@@ -249,23 +251,5 @@ import Values
         #expect(try await ChainVerifier(database.client).verifyInDatabase().isVerified)
       }
     }
-  }
-}
-
-/// Runs `body` with a tablespace of its own, which lies inside the cluster's directory.
-private func withTablespace(_ body: (String) async throws -> Void) async throws {
-  let server = try TestDatabase.serverClient()
-  let name = "kedge_cold_" + UUID().uuidString.prefix(13).lowercased().replacing("-", with: "")
-  try await server.withConnection { connection in
-    try await connection.query("set allow_in_place_tablespaces = on")
-    try await connection.query("create tablespace \(unsafeSQL: name) location ''")
-    try await connection.query("reset allow_in_place_tablespaces")
-  }
-  do {
-    try await body(name)
-    try await server.query("drop tablespace \(unsafeSQL: name)")
-  } catch {
-    _ = try? await server.query("drop tablespace \(unsafeSQL: name)")
-    throw error
   }
 }
