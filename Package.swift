@@ -69,6 +69,7 @@ let package = Package(
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
+    tests("InterleavingTests", ["CLibPQ", "PostgreSQL", "TestSupport", "Values", "EventLog"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
     tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
@@ -77,7 +78,7 @@ let package = Package(
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
     tests("HTTPTransportTests", ["HTTPTransport", "StubServer"]),
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
-    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
+    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", logging]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
@@ -85,7 +86,7 @@ let package = Package(
         "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
         system,
       ]),
-    tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -53,7 +53,7 @@ public struct ChainVerifier: Sendable {
       firstBad: verified ? nil : Verification.Break(position: bad ?? from, reason: reason ?? "the chain does not fit"))
   }
 
-  /// By a second implementation, of the encoding and of the hashes, which reads no more than `audit.event` and `audit.head`.
+  /// By a second implementation, of the encoding and of the hashes, which reads `audit.event`, `audit.head`, and what the seals say.
   /// - Parameters:
   ///   - from: the first position; what comes before it is taken as given.
   ///   - to: the last position; nil is the head.
@@ -61,9 +61,9 @@ public struct ChainVerifier: Sendable {
   /// - Throws: `PostgresError` and what else `Queryable.query` throws; a broken chain is a result.
   public func verify(from: Int64 = 1, to: Int64? = nil, progress: @Sendable (Int64) -> Void = { _ in }) async throws -> Verification {
     let from = max(1, from)
-    let head = try await database.query("select position, hash from audit.head").first
-    let (headPosition, headHash) = try head?.decode(Int64.self, [UInt8].self) ?? (Int64(0), [UInt8]())
-    let end = to ?? headPosition
+    let end: Int64
+    if let to { end = to } else { end = try await database.query("select position from audit.head", as: Int64.self).first ?? 0 }
+    let contradiction = try await firstContradiction(from: from, to: to)
     var hash = ChainHash.beginning
     var position = from - 1
     func broken(_ at: Int64, _ reason: String) -> Verification {
@@ -95,19 +95,34 @@ public struct ChainVerifier: Sendable {
           return broken(stored, "the hash at position \(stored) does not fit: the event, its place, its hash or the hash before it was changed")
         }
         (position, hash) = (stored, computed)
+        if position == contradiction { break }
       }
+      if position == contradiction { break }
       progress(position)
     }
-    if position == headPosition, position >= from, hash != headHash {
-      return broken(position, "the seal says another hash for position \(position)")
-    }
-    if to == nil,
-      let beyond = try await database.query("select min(position) from kedge.log_order where position > \(headPosition)", as: Int64?.self).first ?? nil
+    if to == nil, contradiction == nil || contradiction! > position,
+      let beyond = try await database.query(
+        // In one statement: more may have been sealed since the head was read.
+        "select min(position) from kedge.log_order where position > greatest(\(position), coalesce((select position from audit.head), 0))",
+        as: Int64?.self
+      ).first ?? nil
     {
       return broken(beyond, "no seal says that there is a position \(beyond)")
     }
+    if let contradiction { return broken(contradiction, "a seal says another hash for position \(contradiction)") }
     return Verification(
       events: Int(max(0, position - from + 1)), head: position < from ? nil : Verification.Head(position: position, hash: hash), firstBad: nil)
+  }
+
+  /// The first position of which a seal says another hash than the order, also one that was made of nothing, or of which there is no more.
+  private func firstContradiction(from: Int64, to: Int64?) async throws -> Int64? {
+    try await database.query(
+      """
+      select min(greatest(s.last_position, 1)) from kedge.log_seal s left join kedge.log_order o on o.position = s.last_position
+      where (s.last_position >= \(from) or \(from) = 1) and s.last_position <= \(to ?? Int64.max)
+        and s.hash <> case s.last_position when 0 then decode(repeat('00', 32), 'hex') else coalesce(o.hash, '') end
+      """, as: Int64?.self
+    ).first ?? nil
   }
 
   /// What is hashed of an event, in the order of LOG.md.

@@ -50,7 +50,7 @@ struct CommonOptions: ParsableArguments {
   func withDatabase<Result>(
     patience: Duration = .zero, adjusting adjust: (inout PostgresOptions) -> Void = { _ in }, _ body: (PostgresClient) async throws -> Result
   ) async throws -> Result {
-    var options = PostgresOptions()
+    var options = try ConnectionSettings.options()
     options.waitForServer = patience
     adjust(&options)
     let client = PostgresClient(try DatabaseLocation(self).url, options: options, logger: logger("kedge", level: .error))
