@@ -140,7 +140,7 @@ struct RandomFacts {
     case 0: return .deploymentHeld(DeploymentHeld(reason: word))
     case 1: return .gateOverridden(remark)
     case 2, 3: return .deploymentApproved(DeploymentApproved(reason: word, seenPosition: Int64(number(1...999)), identity: flip() ? .verified : .asserted))
-    case 4: return .approvalVoided(remark)
+    case 4: return .approvalVoided(ApprovalVoided(reason: flip() ? word : nil))
     case 5, 6: return .stageEntered(StageEntered(stage: number(1...4), of: 4, shadow: flip(), traffic: number(0...100), hold: .minutes(10)))
     case 7:
       return .analysisRecorded(
