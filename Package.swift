@@ -48,6 +48,7 @@ let package = Package(
     module("EventLog", ["PostgreSQL", "Values", crypto, logging]),
     module("Statistics"),
     module("Profiles", ["CZlib", "Statistics", "Values"]),
+    module("Reports", ["Profiles", "Statistics", "Values", crypto]),
     module("Lifecycle", ["Statistics", "Values"]),
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
@@ -58,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "kedge",
       dependencies: [
-        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Reports", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -71,6 +72,7 @@ let package = Package(
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
     tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
+    tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
