@@ -61,11 +61,12 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
   public static let bins = 40
 
   /// Of a column made ready; nil when the two sides hold different kinds.
-  init?(_ name: String, _ type: ColumnType, _ reference: PreparedColumn, _ current: PreparedColumn) {
+  /// - Parameter deviations: of both sides, where they are known.
+  init?(_ name: String, _ type: ColumnType, _ reference: PreparedColumn, _ current: PreparedColumn, deviations: (Double?, Double?)) {
     self.name = name
     self.type = type
     switch (reference.content, current.content) {
-    case (.numbers(let a), .numbers(let b)): numbers(a.finite, b.finite, areWhole: reference.isInteger && current.isInteger)
+    case (.numbers(let a), .numbers(let b)): numbers(a.finite, b.finite, areWhole: reference.isInteger && current.isInteger, deviations)
     case (.categories(let a), .categories(let b)): categories(a, b)
     case (.texts(_, let a), .texts(_, let b)): categories(a, b)
     default: return nil
@@ -76,10 +77,10 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
   init(name: String, reference: Sample, current: Sample) {
     self.name = name
     type = .numeric
-    numbers(reference.finite, current.finite, areWhole: false)
+    numbers(reference.finite, current.finite, areWhole: false, (nil, nil))
   }
 
-  private mutating func numbers(_ a: Sample, _ b: Sample, areWhole: Bool) {
+  private mutating func numbers(_ a: Sample, _ b: Sample, areWhole: Bool, _ deviations: (Double?, Double?)) {
     let sides = [a, b].filter { !$0.isEmpty }
     guard let low = sides.map({ $0.quantile(0.005) }).min(), let high = sides.map({ $0.quantile(0.995) }).max(), (high - low).isFinite else { return }
     let isFew = areWhole && high - low < Double(ColumnDistribution.bins)
@@ -94,8 +95,8 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
     (reference, beyondReference) = shares(a)
     (current, beyondCurrent) = shares(b)
     if !isFew, low < high {
-      referenceDensity = KernelDensity.estimate(a, from: low, to: high, points: ColumnDistribution.densityPoints)
-      currentDensity = KernelDensity.estimate(b, from: low, to: high, points: ColumnDistribution.densityPoints)
+      referenceDensity = KernelDensity.estimate(a, deviation: deviations.0, from: low, to: high, points: ColumnDistribution.densityPoints)
+      currentDensity = KernelDensity.estimate(b, deviation: deviations.1, from: low, to: high, points: ColumnDistribution.densityPoints)
     }
     guard !a.isEmpty, !b.isEmpty else { return }
     quantiles = (1...99).map { QuantilePair(at: Double($0) / 100, reference: a.quantile(Double($0) / 100), current: b.quantile(Double($0) / 100)) }

@@ -98,7 +98,10 @@ public enum Comparison {
     }
     result.quality = QualityJudgement.quality(reference, current, entry.type)
     var judged = Judged(result: result, referencePresent: reference.present, currentPresent: current.present)
-    if keeping == .distributions { judged.distribution = ColumnDistribution(result.name, entry.type, reference, current) }
+    if keeping == .distributions {
+      let deviations = (result.reference?.std, result.current?.std)
+      judged.distribution = ColumnDistribution(result.name, entry.type, reference, current, deviations: deviations)
+    }
     let judgement = ColumnJudgement(reference: reference, current: current, type: entry.type, options: options)
     do throws(NotComputable) {
       let test = try judgement.chosen(for: entry.reference.name)

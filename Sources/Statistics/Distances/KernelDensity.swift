@@ -10,10 +10,12 @@ public enum KernelDensity {
   private static let cells = 512
 
   /// The density at `points` places that are equally far apart, the first at `low`, the last at `high`; empty where there is no spread or no value.
-  /// - Parameter sample: ascending and finite.
-  /// - Complexity: O(n) for the deviation, then independent of n but for binary searches.
-  public static func estimate(_ sample: Sample, from low: Double, to high: Double, points: Int) -> [Double] {
-    guard let bandwidth = bandwidth(sample, over: high - low), let first = sample.values.first, let last = sample.values.last else { return [] }
+  /// - Parameters:
+  ///   - sample: ascending and finite.
+  ///   - deviation: the sample's standard deviation (n − 1), if it is known already.
+  /// - Complexity: O(n) for the deviation where it is not given, else independent of n but for binary searches.
+  public static func estimate(_ sample: Sample, deviation: Double? = nil, from low: Double, to high: Double, points: Int) -> [Double] {
+    guard let bandwidth = bandwidth(sample, deviation, over: high - low), let first = sample.values.first, let last = sample.values.last else { return [] }
     // Kernels beyond four bandwidths add nothing that shows.
     let (start, end) = (max(first, low - 4 * bandwidth), min(last, high + 4 * bandwidth))
     guard start < end else { return [] }
@@ -38,9 +40,9 @@ public enum KernelDensity {
   }
 
   /// Nil where all values are one.
-  static func bandwidth(_ sample: Sample, over range: Double) -> Double? {
+  private static func bandwidth(_ sample: Sample, _ known: Double?, over range: Double) -> Double? {
     guard sample.count > 1, range > 0, range.isFinite else { return nil }
-    let deviation = sample.standardDeviation(degreesLost: 1)
+    let deviation = known ?? sample.standardDeviation(degreesLost: 1)
     let quartiles = (sample.quantile(0.75) - sample.quantile(0.25)) / 1.34
     let spread = quartiles > 0 ? min(deviation, quartiles) : deviation
     guard spread > 0, spread.isFinite else { return nil }
