@@ -17,8 +17,9 @@ struct Words {
       return "Inconclusive: too few rows to tell"
     }
     let columns = compared == 1 ? "the one column" : "\(NumberText.grouped(compared)) columns"
-    let part = count == 0 ? "none of \(columns) drifted" : count == compared && compared > 1 ? "all \(columns) drifted" : "\(count) of \(columns) drifted"
-    return (result.drift.detected ? "Drift: " : "No drift: ") + part
+    let only = result.drift.detected ? "" : "only "
+    let part = count == compared && compared > 1 ? "all \(columns)" : count == 0 ? "none of \(columns)" : "\(only)\(count) of \(columns)"
+    return (result.drift.detected ? "Drift: " : "No drift: ") + part + " drifted"
   }
 
   /// What stands out, below the verdict; empty when nothing does.
@@ -99,9 +100,15 @@ struct Words {
     return text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 
+  /// Why it was not compared.
+  private static func reason(_ column: ColumnResult) -> String? {
+    let prefix = "not computable: "
+    return column.skipped.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
+  }
+
   /// What changed in a column, in a few words; empty when it cannot be said.
   static func change(_ column: ColumnResult, _ distribution: ColumnDistribution?) -> String {
-    if column.verdict == .skipped { return column.skipped ?? "" }
+    if column.verdict == .skipped { return reason(column) ?? "" }
     if let before = median(column.reference), let now = median(column.current) {
       let (first, second) = column.type == .datetime ? (NumberText.minute(before), NumberText.minute(now)) : NumberText.pair(before, now)
       return "median \(first) → \(second)"
@@ -117,7 +124,7 @@ struct Words {
     let change = change(column, distribution)
     switch column.verdict {
     case .drifted: return "Drifted: " + ([moved] + [change]).compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "; ") + "."
-    case .skipped: return "Not compared: \(column.skipped ?? "there is no test for it")."
+    case .skipped: return "Not compared: \(reason(column) ?? "there is no test for it")."
     case .inconclusive: return "Inconclusive: fewer than \(options.minimumRows) values on a side."
     case .stable:
       if let p = column.pAdjusted, let threshold = column.threshold, p <= threshold, let moved {
@@ -129,7 +136,7 @@ struct Words {
 
   /// The test with its numbers.
   static func test(_ column: ColumnResult) -> String? {
-    guard let test = column.test else { return nil }
+    guard let test = column.test, column.statistic != nil || column.pValue != nil else { return nil }
     var parts: [String] = []
     if let statistic = column.statistic { parts.append("statistic \(NumberText.value(statistic))") }
     if let p = column.pValue { parts.append("p \(equals(p))") }

@@ -192,13 +192,16 @@ import Values
   }
 
   @Test func `few whole numbers have a bin each, and constants and tiny spreads have a picture`() throws {
-    let text = "n,one,tiny\n" + (0..<200).map { "\($0 % 13),7,\(1e15 + Double($0 % 50))\n" }.joined()
+    let text = "n,many,one,tiny\n" + (0..<200).map { "\($0 % 13),\(18 + $0 % 50),7,\(1e15 + Double($0 % 50))\n" }.joined()
     let table = try GoldenFiles.parse(text)
     let all = try Comparison.runWithDistributions(reference: .table(table), current: .table(table)).distributions
     let n = try #require(all.first { $0.name == "n" })
     #expect(n.edges == (0...13).map { Double($0) - 0.5 })
     #expect(n.referenceDensity.isEmpty && n.beyondReference == 0)
-    #expect(all.map(\.name) == ["n", "one", "tiny"])
+    let many = try #require(all.first { $0.name == "many" })
+    #expect(many.edges.first == 17.5 && many.edges[1] == 19.5 && many.edges.last == 67.5)
+    #expect(many.reference.allSatisfy { abs($0 - 0.04) < 1e-9 } && many.referenceDensity.count == ColumnDistribution.densityPoints)
+    #expect(all.map(\.name) == ["n", "many", "one", "tiny"])
     for each in all where !each.edges.isEmpty { #expect(zip(each.edges, each.edges.dropFirst()).allSatisfy(<)) }
   }
 }

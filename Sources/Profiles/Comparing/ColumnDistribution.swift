@@ -28,7 +28,7 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
   public var name: String
   /// What the column is compared as.
   public var type: ColumnType
-  /// Of equal-width bins over the middle 99 % of both sides, or one bin a whole number where there are few; one more than there are bins. Empty for
+  /// Of equal-width bins over the middle 99 % of both sides, each with as many whole numbers if all are whole; one more than there are bins. Empty for
   /// categories. Times in seconds since 1970.
   public var edges: [Double] = []
   /// Share of the reference's values in each bin.
@@ -84,8 +84,11 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
     let sides = [a, b].filter { !$0.isEmpty }
     guard let low = sides.map({ $0.quantile(0.005) }).min(), let high = sides.map({ $0.quantile(0.995) }).max(), (high - low).isFinite else { return }
     let isFew = areWhole && high - low < Double(ColumnDistribution.bins)
-    if isFew {
-      edges = (0...(Int(high.rounded(.up) - low.rounded(.down)) + 1)).map { low.rounded(.down) - 0.5 + Double($0) }
+    if areWhole, max(abs(low), abs(high)) < 1e15 {
+      // As many whole numbers in every bin, so that none stands out for holding one more.
+      let (first, span) = (low.rounded(.down), high.rounded(.up) - low.rounded(.down) + 1)
+      let width = (span / Double(ColumnDistribution.bins)).rounded(.up)
+      edges = (0...Int((span / width).rounded(.up))).map { first - 0.5 + width * Double($0) }
     } else {
       // Around one value alone, a stretch that its own size can show.
       let margin = max(0.5, abs(low) * 1e-6)
@@ -94,9 +97,10 @@ public struct ColumnDistribution: Sendable, Hashable, Codable {
     }
     (reference, beyondReference) = shares(a)
     (current, beyondCurrent) = shares(b)
-    if !isFew, low < high {
-      referenceDensity = KernelDensity.estimate(a, deviation: deviations.0, from: low, to: high, points: ColumnDistribution.densityPoints)
-      currentDensity = KernelDensity.estimate(b, deviation: deviations.1, from: low, to: high, points: ColumnDistribution.densityPoints)
+    if !isFew, low < high, let first = edges.first, let last = edges.last {
+      let points = ColumnDistribution.densityPoints
+      referenceDensity = KernelDensity.estimate(a, deviation: deviations.0, from: first, to: last, points: points)
+      currentDensity = KernelDensity.estimate(b, deviation: deviations.1, from: first, to: last, points: points)
     }
     guard !a.isEmpty, !b.isEmpty else { return }
     quantiles = (1...99).map { QuantilePair(at: Double($0) / 100, reference: a.quantile(Double($0) / 100), current: b.quantile(Double($0) / 100)) }

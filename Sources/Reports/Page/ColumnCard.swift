@@ -79,27 +79,27 @@ struct ColumnCard {
     }
     func number(_ name: String, _ before: Double?, _ now: Double?) {
       func text(_ value: Double?) -> String? { value.map { column.type == .datetime ? NumberText.minute($0) : NumberText.value($0) } }
-      let isSpan = column.type == .datetime && name == "deviation"
+      let isSpan = column.type == .datetime && name == "std"
       if isSpan { return row(name, before.map(NumberText.span), now.map(NumberText.span)) }
       guard let before, let now, column.type != .datetime else { return row(name, text(before), text(now)) }
       let (first, second) = NumberText.pair(before, now)
       row(name, first, second, now == before ? "=" : (now > before ? "+" : "") + NumberText.value(now - before))
     }
-    row("values", a.map { NumberText.grouped($0.count) }, b.map { NumberText.grouped($0.count) })
+    row("count", a.map { NumberText.grouped($0.count) }, b.map { NumberText.grouped($0.count) })
     row("missing", a.map { NumberText.share($0.missing, of: $0.count + $0.missing) }, b.map { NumberText.share($0.missing, of: $0.count + $0.missing) })
     if column.quality.infiniteReference + column.quality.infiniteCurrent > 0 {
       row("infinite", NumberText.grouped(column.quality.infiniteReference), NumberText.grouped(column.quality.infiniteCurrent))
     }
-    row("different", a?.distinct.map { NumberText.grouped($0) }, b?.distinct.map { NumberText.grouped($0) })
-    if let share = column.quality.newCategoryShare { row("never seen", nil, NumberText.percent(share)) }
+    row("distinct", a?.distinct.map { NumberText.grouped($0) }, b?.distinct.map { NumberText.grouped($0) })
+    if let share = column.quality.newCategoryShare { row("new categories", nil, NumberText.percent(share)) }
     number("mean", a?.mean, b?.mean)
-    number("deviation", a?.std, b?.std)
-    number("least", a?.min, b?.min)
+    number("std", a?.std, b?.std)
+    number("min", a?.min, b?.min)
     for share in ColumnSummary.quantileShares {
       let name = share == 0.5 ? "median" : NumberText.percent(share)
       number(name, a?.quantiles.first { $0.at == share }?.value, b?.quantiles.first { $0.at == share }?.value)
     }
-    number("most", a?.max, b?.max)
+    number("max", a?.max, b?.max)
     return """
       <table class="figures"><thead><tr><td></td><th scope="col"><i class="swatch ref"></i>reference</th>\
       <th scope="col"><i class="swatch cur"></i>current</th>\(hasChanges ? "<th scope=\"col\">change</th>" as Markup : "")</tr></thead><tbody>\(rows)</tbody></table>

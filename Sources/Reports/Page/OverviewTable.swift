@@ -10,6 +10,9 @@ struct OverviewTable {
     self.pictures = pictures
   }
 
+  /// Evidently's distances have none.
+  private var hasPValues: Bool { columns.contains { $0.pValue != nil } }
+
   /// - Parameter cards: how many of the columns have a card to link to.
   func markup(cards: Int) -> Markup {
     let verdicts = Markup.options(Array(Set(columns.map(\.verdict.rawValue))).sorted())
@@ -25,7 +28,7 @@ struct OverviewTable {
       <div class="scroll"><table id="overview">
       <caption>The worst first.</caption>
       <thead><tr><th scope="col" data-sort="text">Column</th><th scope="col">Before and now</th><th scope="col" data-sort="text">Verdict</th>\
-      <th scope="col" class="n" data-sort="down">Moved</th><th scope="col" class="n wide" data-sort="up">p</th><th scope="col" class="wide change">What changed</th>\
+      <th scope="col" class="n" data-sort="down">Moved</th><th scope="col" class="n wide" data-sort="up">\(hasPValues ? "p" : "Score")</th><th scope="col" class="wide change">What changed</th>\
       <th scope="col" class="n wide" data-sort="down">Missing</th></tr></thead>
       <tbody>
       \(rows)
@@ -39,7 +42,7 @@ struct OverviewTable {
     let short = column.name.count > 80 ? column.name.prefix(79) + "…" : column.name
     let name: Markup = hasCard ? "<a href=\"#c\(position)\"><bdi>\(short)</bdi></a>" : "<bdi>\(short)</bdi>"
     let p = column.pAdjusted ?? column.pValue
-    let shown = p.map { NumberText.pValue($0) } ?? column.score.map { "\(NumberText.value($0))" } ?? "–"
+    let shown = p.map { NumberText.pValue($0) } ?? column.score.map { (hasPValues ? "score " : "") + NumberText.value($0) } ?? "–"
     let effect: Markup = column.effect.map { "\(NumberText.percent($0))\(OverviewTable.bar($0))" } ?? "–"
     let missing = column.current == nil ? "–" : NumberText.percent(column.quality.missingCurrent)
     let bad: Markup = column.quality.findings.isEmpty ? "" : " <abbr class=\"bad\" title=\"\(Words.quality(column).joined(separator: "; "))\">values</abbr>"

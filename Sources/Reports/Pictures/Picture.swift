@@ -11,20 +11,25 @@ enum Picture {
     """
   }
 
-  /// Labels below a line along the bottom; those at the ends stay inside.
+  /// Labels below a line along the bottom; those at the ends stay inside, and none touches another.
   static func bottomAxis(_ scale: Scale, _ ticks: [Scale.Tick], y: Double) -> Markup {
     var marks = PathData()
     marks.move(scale.start, y)
     marks.horizontal(scale.end)
     var labels: Markup = ""
+    var taken = -Double.infinity
     for tick in ticks {
       let x = scale(tick.value)
       marks.move(x, y)
       marks.vertical(y + 4)
-      // About six units a letter.
-      let half = Double(tick.label.count) * 3
+      // Letters are about six and a half units wide.
+      let half = Double(tick.label.count) * 3.3
       let anchor: Markup = x - half < scale.start - 6 ? " text-anchor=\"start\"" : x + half > scale.end + 6 ? " text-anchor=\"end\"" : ""
       let place = x - half < scale.start - 6 ? scale.start - 6 : x + half > scale.end + 6 ? scale.end + 6 : x
+      let left = x - half < scale.start - 6 ? place : x + half > scale.end + 6 ? place - 2 * half : x - half
+      // Where labels would touch, the first one stays.
+      guard left >= taken + 6 else { continue }
+      taken = left + 2 * half
       labels += "<text x=\"\(at: place)\" y=\"\(at: y + 15)\"\(anchor)>\(tick.label)</text>"
     }
     return "<path class=\"axis\" d=\"\(marks)\"/><g class=\"below\">\(labels)</g>"

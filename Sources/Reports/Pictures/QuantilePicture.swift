@@ -19,7 +19,7 @@ struct QuantilePicture {
     line.line(x(high), y(high))
     for pair in pairs { dots.dot(x(pair.reference), y(pair.current)) }
     let body: Markup = """
-      <path class="same" d="\(line)"/><path class="dots" d="\(dots)"/>\(Picture.bottomAxis(x, x.ticks(3, distribution.type), y: size - 28))\
+      <path class="same" d="\(line)"/><path class="dots" d="\(dots)"/>\(Picture.bottomAxis(x, x.ticks(distribution.type == .datetime ? 3 : 4, distribution.type), y: size - 28))\
       <g class="below"><text class="refname" x="\(at: (x.start + x.end) / 2)" y="\(at: size - 1)">reference</text>\
       <text class="curname" transform="translate(12 \(at: (y.start + y.end) / 2)) rotate(-90)">current</text></g>
       """

@@ -42,10 +42,15 @@ struct Scale: Sendable {
     }
     let first = Int((low / step - 1e-9).rounded(.up))
     let last = Int((high / step + 1e-9).rounded(.down))
+    // One label alone says nothing of the scale.
+    if last <= first, count < 16 { return ticks(count * 2, type) }
     guard first <= last, last - first < 50 else { return [] }
+    // As many digits as tell neighbours apart.
+    let digits = max(4, Int((log10(max(abs(low), abs(high)) / step)).rounded(.up)) + 1)
     return (first...last).map { index in
-      let value = Double(index) * step
-      return Tick(value: value, label: NumberText.value((value * 1e12 / power).rounded() * power / 1e12))
+      // Divided, where that is exact, so that 3 steps of 0.1 are 0.3.
+      let value = power < 1 ? Double(index) * (step / power).rounded() / (1 / power).rounded() : Double(index) * step
+      return Tick(value: value, label: NumberText.value(value, digits: digits))
     }
   }
 
