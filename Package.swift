@@ -38,6 +38,8 @@ let package = Package(
     .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CLibCurlShim", dependencies: ["CLibCurl"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     module("Values", [crypto]),
@@ -45,9 +47,10 @@ let package = Package(
     module("Embedded", ["PostgreSQL", "CLinux", logging]),
     module("HTTPTransport", ["CLibCurl", "CLibCurlShim"]),
     module("Migrations", ["PostgreSQL", crypto], resources: [.embedInCode("SQL")]),
-    module("EventLog", ["PostgreSQL", "Values", crypto, logging]),
+    module("EventLog", ["CZlib", "PostgreSQL", "Values", crypto, logging]),
     module("Statistics"),
-    module("Profiles", ["CZlib", "Statistics", "Values"]),
+    module("Parquet", ["CSnappy", "CZlib", "CZstd", "Values"]),
+    module("Profiles", ["CZlib", "HTTPTransport", "Parquet", "PostgreSQL", "Statistics", "Values", crypto, logging]),
     module("Reports", ["Profiles", "Statistics", "Values", crypto]),
     module("Lifecycle", ["Statistics", "Values"]),
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
@@ -70,8 +73,11 @@ let package = Package(
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
+    tests("InterleavingTests", ["CLibPQ", "PostgreSQL", "TestSupport", "Values", "EventLog"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
-    tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
+    tests("ParquetTests", ["Parquet"], resources: [.copy("Files")]),
+    tests(
+      "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
     tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
@@ -79,12 +85,15 @@ let package = Package(
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
     tests("HTTPTransportTests", ["HTTPTransport", "StubServer"]),
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
-    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
+    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", logging]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
-      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
-    tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
+      [
+        "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
+        system,
+      ]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

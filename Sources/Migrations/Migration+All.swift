@@ -37,6 +37,8 @@ extension Migration {
     Migration("functions/take_duty.sql", .object, PackageResources.take_duty_sql),
     Migration("functions/leave_duty.sql", .object, PackageResources.leave_duty_sql),
     Migration("functions/forget_stale_hash.sql", .object, PackageResources.forget_stale_hash_sql),
+    Migration("functions/begin_replay.sql", .object, PackageResources.begin_replay_sql),
+    Migration("functions/end_replay.sql", .object, PackageResources.end_replay_sql),
 
     Migration("views/event.sql", .object, PackageResources.event_sql),
     Migration("views/head.sql", .object, PackageResources.head_sql),

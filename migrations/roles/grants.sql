@@ -45,7 +45,7 @@ BEGIN
       EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO kedge_app', v_function.signature);
     END IF;
   END LOOP;
-  -- Replays make their tables as temporary ones.
+  -- What differs between live and replayed rows is kept in temporary tables.
   EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO kedge_app', current_database());
 END $$;
 
