@@ -53,6 +53,7 @@ let package = Package(
     module("Statistics"),
     module("Parquet", ["CSnappy", "CZlib", "CZstd", "Values"]),
     module("Profiles", ["CZlib", "HTTPTransport", "Parquet", "PostgreSQL", "Statistics", "Values", crypto, logging]),
+    module("Reports", ["Profiles", "Statistics", "Values", crypto]),
     module("Lifecycle", ["Statistics", "Values"]),
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
@@ -63,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "kedge",
       dependencies: [
-        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Reports", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -79,6 +80,7 @@ let package = Package(
     tests("ParquetTests", ["Parquet"], resources: [.copy("Files")]),
     tests(
       "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
+    tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
