@@ -9,7 +9,9 @@ struct Compare: AsyncParsableCommand {
     discussion: guide(
       """
       --test is a preset (auto, evidently) or one test for every column that it fits; --column-test chooses for one column.
-      Files are .csv, .tsv or .jsonl, each also with .gz, - for standard input, or a .json that `kedge profile` wrote.
+      Files are .csv, .tsv or .jsonl, each also with .gz, .parquet, - for standard input, or a .json that `kedge profile` wrote; directories and patterns of
+      such files; https:// and s3:// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL); postgresql:// with --query.
+      A column with a cell that is no number among numbers has no verdict; the others have theirs, and the command ends with exit code 2.
       """,
       example: """
         kedge compare --reference reference.csv --current current.csv
@@ -31,6 +33,7 @@ struct Compare: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The share of drifted columns from which the data have drifted.", valueName: "share")) var driftShare: Double?
   @Option(help: ArgumentHelp("Writes a report in HTML; comes in a later version.", valueName: "file")) var report: String?
   @Flag(help: "Ends with exit code 3 when drift is found.") var failOnDrift = false
+  @OptionGroup var sources: SourcesOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -43,12 +46,14 @@ struct Compare: AsyncParsableCommand {
   func run() async throws {
     let options = try options()
     let (reference, current) = (reference, current)
+    let (reading, currentReading) = (try sources.reference(), try sources.current())
     let result = try await onThread {
-      let one = try ComparisonSide.read(path: reference, options: options)
-      let other = try ComparisonSide.read(path: current, options: options)
+      let one = try ComparisonSide.read(path: reference, options: options, reading: reading)
+      let other = try ComparisonSide.read(path: current, options: options, reading: currentReading)
       return try Comparison.run(reference: one, current: other, options: options)
     }
     Renderer(format: common.output).document(result.json) { text(result) }
+    if let first = result.damaged.first { throw first }
     if failOnDrift, result.drift.detected { throw Complaint(.answerIsNo, nil) }
   }
 
@@ -75,6 +80,7 @@ struct Compare: AsyncParsableCommand {
       options.correction = known
     }
     options.driftShare = driftShare
+    options.damagedColumns = .setAside
     return options
   }
 
