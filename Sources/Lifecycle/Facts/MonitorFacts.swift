@@ -1,3 +1,4 @@
+public import Foundation
 public import Values
 
 /// Which half of a window is measured: what came in, or how good the answers were.
@@ -209,11 +210,14 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
   public var inconclusive: Bool
   /// Of an input measurement: rows whose labels were there already.
   public var labelled: Int
+  /// Further causes, beside the one that the event itself names: where labels made it happen, that the window was found.
+  public var because: [UUID]?
 
   /// Takes the values as they are; nothing is checked.
   public init(
     window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
-    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool, labelled: Int = 0
+    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool,
+    labelled: Int = 0, because: [UUID]? = nil
   ) {
     self.window = window
     self.part = part
@@ -227,6 +231,7 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
     self.late = late
     self.inconclusive = inconclusive
     self.labelled = labelled
+    self.because = because
   }
 }
 
