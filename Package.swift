@@ -32,6 +32,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    // Only for `swift package generate-documentation`; nothing that is built depends on it.
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
   targets: [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -56,13 +58,16 @@ let package = Package(
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
-    module("Workers", [
-      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
-    ]),
+    module(
+      "Workers",
+      [
+        "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
+      ]),
     .executableTarget(
       name: "kedge",
       dependencies: [
-        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Reports", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Reports", "Statistics", "Values",
+        "Workers", "Integrations", crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -97,3 +102,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `ops/fuzz` builds the parsers with libFuzzer, which no other build knows.
+if Context.environment["KEDGE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "kedge-fuzz", dependencies: ["Declarations", "Lifecycle", "Parquet", "Profiles", "Values"], path: "Tests/Fuzzing", exclude: ["Corpus"],
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}

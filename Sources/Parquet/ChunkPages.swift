@@ -22,6 +22,8 @@ struct ChunkPages {
   /// What is read at once; a page that is longer is read whole.
   private static let readAhead = 1 << 20
   private static let longestHeader = 16 << 20
+  /// A page has fewer, whoever wrote it: a damaged count must not become endless rows.
+  private static let mostValues = 1 << 26
 
   init(_ chunk: ParquetMetadata.Chunk, of file: ParquetFile) throws(ParquetError) {
     guard !chunk.isEncrypted else { throw .unsupported("is encrypted") }
@@ -49,6 +51,7 @@ struct ChunkPages {
         guard header.compressedSize <= end - position else {
           throw ParquetError("a page claims \(header.compressedSize) bytes, and its column has \(end - position) left")
         }
+        guard header.values <= ChunkPages.mostValues else { throw ParquetError("a page claims \(header.values) values") }
         if header.kind == .other {
           position += header.compressedSize
           continue

@@ -5,6 +5,7 @@ import Subprocess
 import SystemPackage
 import TestSupport
 import Testing
+import Values
 
 /// `kedge projections rebuild`, by running it.
 @Suite struct RebuildTests {
@@ -68,7 +69,7 @@ import Testing
         try await transaction.query(Query(unsafeSQL: moment.rawValue))
         let result = try await Subprocess.run(
           .path(FilePath(Program.path)), arguments: ["projections", "rebuild", "registry", "--yes"],
-          environment: .inherit.updating(["KEDGE_DATABASE_URL": world.database.url]), output: .discarded, error: .discarded
+          environment: .inherit.updating(["KEDGE_DATABASE_URL": world.database.url]), input: .none, output: .discarded, error: .discarded
         ) { execution in
           let waits = try await eventually(within: .seconds(60)) {
             try await killer.query(

@@ -79,6 +79,11 @@ struct Simulation {
     }
   }
 
+  /// Tells the log anew, as if other facts had been recorded; policies do not hear of it.
+  mutating func rewrite(_ change: (Fact) -> Fact) {
+    for index in log.indices { log[index].fact = change(log[index].fact) }
+  }
+
   private mutating func watch(_ record: FactRecord) {
     switch record.fact {
     case .stageEntered(let fact):

@@ -14,7 +14,12 @@ struct RandomFacts {
   private var begun: [String: [String]] = [:]
   /// How many of the streams that began facts are still drawn for.
   private let alive = 20
+  private let space = UUID(uuidString: "0a1b2c3d-4e5f-4a6b-8c7d-0123456789ab")!
   private let now = Timestamp(seconds: 1_750_000_000)
+
+  /// The stream that facts are drawn for: what they define has its name, and their rows belong to it alone.
+  private var stream = ""
+  private var name: String { String(stream.drop { $0 != "/" }.dropFirst()) }
 
   init(_ seed: Seed) { random = seed.makeGenerator() }
 
@@ -26,21 +31,18 @@ struct RandomFacts {
   }
 
   private mutating func draw() -> (String, [Fact]) {
-    let count = number(1...4)
     switch number(0...99) {
-    case 0..<12: return ("model/m\(number(1...5))", (0..<count).map { _ in model() })
-    case 12..<32: return ("monitor/w\(number(1...12))", (0..<count).map { _ in monitor() })
-    case 32..<36: return ("rule/r\(number(1...9))", [number(0...4) == 0 ? .ruleRemoved(remark) : .ruleDefined(rule)])
+    case 0..<12: return on("model/m\(number(1...5))") { $0.model() }
+    case 12..<32: return on("monitor/w\(number(1...12))") { $0.monitor() }
+    case 32..<36: return on("rule/r\(number(1...9))") { $0.number(0...4) == 0 ? .ruleRemoved($0.remark) : .ruleDefined($0.rule) }
     case 36..<48:
       return begin("alert", with: .alertPending(AlertPending(subject: subject, value: share, condition: word, count: 1, needed: 2, sinceAt: time))) {
         $0.alert()
       }
-    case 48..<51: return ("pipeline/p\(number(1...5))", [number(0...4) == 0 ? .pipelineRemoved(remark) : .pipelineDefined(pipeline)])
+    case 48..<51: return on("pipeline/p\(number(1...5))") { $0.number(0...4) == 0 ? .pipelineRemoved($0.remark) : .pipelineDefined($0.pipeline) }
     case 51..<66:
       return begin(
-        "run",
-        with: .runRequested(
-          RunRequested(model: "m", pipeline: "p\(number(1...5))", reason: .person(word), specification: pipeline))
+        "run", with: .runRequested(RunRequested(model: "m", pipeline: "p\(number(1...5))", reason: .person(word), specification: pipeline))
       ) { $0.run() }
     case 66..<78:
       return begin(
@@ -51,11 +53,20 @@ struct RandomFacts {
             approvals: number(0...2), stages: [RolloutStage(traffic: 100, hold: .seconds(90))], automatic: flip(), gatePassed: flip(),
             requestedBy: [Person(actor: word, principal: word)]))
       ) { $0.deployment() }
-    case 78..<87: return ("endpoint/e\(number(1...3))", (0..<count).map { _ in endpoint() })
-    case 87..<95: return ("channel/c\(number(1...4))", (0..<count).map { _ in channel() })
-    case 95..<98: return ("schedule/p\(number(1...5))", (0..<count).map { _ in schedule() })
-    default: return ("pool/g\(number(1...3))", [number(0...4) == 0 ? .poolRemoved(remark) : .poolDefined(PoolSpecification(name: "g", slots: number(1...9)))])
+    case 78..<87: return on("endpoint/e\(number(1...3))") { $0.endpoint() }
+    case 87..<95: return on("channel/c\(number(1...4))") { $0.channel() }
+    case 95..<98: return on("schedule/p\(number(1...5))") { $0.schedule() }
+    default:
+      return on("pool/g\(number(1...3))") {
+        $0.number(0...4) == 0 ? .poolRemoved($0.remark) : .poolDefined(PoolSpecification(name: $0.name, slots: $0.number(1...9)))
+      }
     }
+  }
+
+  /// A few facts on a stream.
+  private mutating func on(_ stream: String, _ draw: (inout RandomFacts) -> Fact) -> (String, [Fact]) {
+    self.stream = stream
+    return (stream, (0..<number(1...4)).map { _ in draw(&self) })
   }
 
   /// A stream that began before, or a new one with its first fact.
@@ -66,14 +77,13 @@ struct RandomFacts {
       begun[category] = streams.suffix(alive - 1) + [stream]
       return (stream, [first])
     }
-    let stream = streams[number(0...(streams.count - 1))]
-    return (stream, (0..<number(1...3)).map { _ in then(&self) })
+    return on(streams[number(0...(streams.count - 1))], then)
   }
 
   private mutating func model() -> Fact {
-    let version = self.version
+    let version = VersionName(model: name, number: number(1...9))
     switch number(0...5) {
-    case 0: return .modelRegistered(ModelSpecification(name: "m", task: .regression, tags: [word: word]))
+    case 0: return .modelRegistered(ModelSpecification(name: name, task: .regression, tags: [word: word]))
     case 1, 2:
       return .versionRegistered(
         VersionRegistered(
@@ -89,7 +99,7 @@ struct RandomFacts {
     let part: Part = flip() ? .input : .quality
     switch number(0...12) {
     case 0:
-      return .monitorDefined(MonitorSpecification(name: "w", model: word, window: MonitorWindow(source: .files("/w/*.csv"), minimumRows: number(1...9))))
+      return .monitorDefined(MonitorSpecification(name: name, model: word, window: MonitorWindow(source: .files("/w/*.csv"), minimumRows: number(1...9))))
     case 1: return number(0...3) == 0 ? .monitorRemoved(remark) : .baselinePinned(BaselinePinned(path: word, sha256: word, rows: number(1...9)))
     case 2..<6:
       return .windowFound(WindowFound(window: window.id, source: word, size: 3, checksum: word, startAt: window.startAt, endAt: window.endAt))
@@ -164,7 +174,7 @@ struct RandomFacts {
   private mutating func endpoint() -> Fact {
     let plan = TrafficPlan(current: version, candidate: flip() ? version : nil, share: number(0...100), shadow: flip())
     switch number(0...9) {
-    case 0, 1: return .endpointDefined(EndpointSpecification(name: "e\(number(1...3))", model: word, target: .local(directory: word, health: nil)))
+    case 0, 1: return .endpointDefined(EndpointSpecification(name: name, model: word, target: .local(directory: word, health: nil)))
     case 2: return number(0...3) == 0 ? .endpointRemoved(remark) : .endpointFrozen(remark)
     case 3: return .endpointThawed(remark)
     case 4: return .trafficRequested(TrafficRequested(plan: plan, purpose: .restore, deployment: DeploymentID(uuid(40)), stage: 1))
@@ -180,9 +190,9 @@ struct RandomFacts {
   }
 
   private mutating func channel() -> Fact {
-    let message = uuid(60)
+    let message = UUID(namespace: space, name: "\(stream) \(number(1...20))")
     switch number(0...6) {
-    case 0: return .channelDefined(ChannelSpecification(name: "c\(number(1...4))", kind: .http(url: word, secret: nil)))
+    case 0: return .channelDefined(ChannelSpecification(name: name, kind: .http(url: word, secret: nil)))
     case 1: return number(0...3) == 0 ? .channelRemoved(remark) : .messageAbandoned(MessageAbandoned(message: message, attempt: 9, reason: word))
     case 2, 3:
       return .messageRequested(
@@ -209,7 +219,7 @@ struct RandomFacts {
 
   /// One of so many, which other facts may name too.
   private mutating func uuid(_ variety: Int) -> UUID {
-    UUID(namespace: UUID(uuidString: "0a1b2c3d-4e5f-4a6b-8c7d-0123456789ab")!, name: "\(number(1...variety))")
+    UUID(namespace: space, name: "\(number(1...variety))")
   }
 
   private var share: Double { mutating get { Double(number(0...1000)) / 1000 } }
@@ -222,7 +232,7 @@ struct RandomFacts {
     mutating get {
       let number = number(1...30)
       return WindowReference(
-        id: WindowID(UUID(namespace: UUID(uuidString: "0a1b2c3d-4e5f-4a6b-8c7d-0123456789ab")!, name: "window \(number)")), startAt: now + .seconds(number),
+        id: WindowID(UUID(namespace: space, name: "\(stream) \(number)")), startAt: now + .seconds(number),
         endAt: now + .seconds(number + 60), source: "/data/\(number).csv")
     }
   }
@@ -235,14 +245,14 @@ struct RandomFacts {
 
   private var rule: AlertRuleSpecification {
     mutating get {
-      AlertRuleSpecification(name: "r\(number(1...9))", monitor: word, when: AlertCondition(metric: "drift.share", .atMost(share)), notify: [word])
+      AlertRuleSpecification(name: name, monitor: word, when: AlertCondition(metric: "drift.share", .atMost(share)), notify: [word])
     }
   }
 
   private var pipeline: PipelineSpecification {
     mutating get {
       PipelineSpecification(
-        name: "p\(number(1...5))", model: word, train: TrainSpecification(trainer: .command([word], directory: "/")),
+        name: stream.hasPrefix("pipeline/") ? name : "p", model: word, train: TrainSpecification(trainer: .command([word], directory: "/")),
         evaluate: EvaluateSpecification(command: [word], gate: [GateRule(metric: "accuracy", .absolute(.above(share)))]))
     }
   }

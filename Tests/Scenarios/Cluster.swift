@@ -27,7 +27,7 @@ final class Cluster: @unchecked Sendable {
     (self.directory, self.options) = (directory, options)
     let running = try await EmbeddedCluster.start(directory: directory, options: options, logger: Cluster.logger)
     (self.running, url) = (running, running.url)
-    host = "\(directory)/postgresql/run"
+    host = String(url.split(separator: "host=")[1].prefix { $0 != "&" })
   }
 
   /// Runs `body` with a new cluster whose database is migrated, and ends and removes it.
@@ -81,7 +81,7 @@ final class Cluster: @unchecked Sendable {
 
   private static func inDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     // Short, because a socket's path has at most 107 bytes, and open to the server's user.
-    let directory = "/tmp/kedge-cluster-\(UUID().uuidString.prefix(8))"
+    let directory = "\(NSTemporaryDirectory())/kedge-cluster-\(UUID().uuidString.prefix(8))".replacing("//", with: "/")
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
     defer { try? FileManager.default.removeItem(atPath: directory) }
     return try await body(directory)

@@ -13,6 +13,8 @@ final class Scenario: @unchecked Sendable {
   /// With the database of the scenario, in its directory.
   let program: Program
   private var processes: [Process] = []
+  /// Ends what was put beside the scenario when this process ends, however it does.
+  private var surroundings: Pipe?
   private let lock = NSLock()
 
   private init(_ url: String, _ client: PostgresClient, _ environment: [String: String]) throws {
@@ -66,13 +68,16 @@ final class Scenario: @unchecked Sendable {
   }
 
   /// Starts a worker.
+  /// - Parameter name: what its sessions are called in the database.
   @discardableResult
-  func worker(_ roles: String, lease: String = "2s", at url: String? = nil) throws -> Process {
+  func worker(_ roles: String, lease: String = "2s", at url: String? = nil, named name: String? = nil) throws -> Process {
     var program = program
-    program.environment["KEDGE_SCRATCH"] = directory + "/scratch-" + UUID().uuidString.prefix(4)
+    let name = name ?? String(UUID().uuidString.prefix(8))
+    program.environment["KEDGE_SCRATCH"] = "\(directory)/scratch-\(name)"
+    program.environment["PGAPPNAME"] = name
     if let url { program.url = url }
     let process = program.process(["worker", "--role", roles, "--lease", lease])
-    let log = "\(directory)/worker-\(UUID().uuidString.prefix(4)).log"
+    let log = "\(directory)/worker-\(name).log"
     FileManager.default.createFile(atPath: log, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: log)
     process.standardError = process.standardOutput
@@ -81,14 +86,33 @@ final class Scenario: @unchecked Sendable {
     return process
   }
 
-  /// What the workers wrote, for a failure's message.
-  func logs() -> String {
+  /// What the workers wrote.
+  func everyLog() -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined().suffix(4000)
-      .description
+    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined()
+  }
+
+  /// The end of it, for a failure's message.
+  func logs() -> String { String(everyLog().suffix(4000)) }
+
+  /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
+  func surround() async throws {
+    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/surroundings.py"], in: directory)
+    let (input, output) = (Pipe(), Pipe())
+    server.standardInput = input
+    server.standardOutput = output
+    try server.run()
+    lock.withLock { processes.append(server) }
+    surroundings = input
+    let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    let declared = Scenario.declarations
+      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
+      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
+    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
   }
 
   private func stopAll() {
+    try? surroundings?.fileHandleForWriting.close()
     for process in lock.withLock({ processes }) where process.isRunning {
       kill(process.processIdentifier, SIGCONT)
       process.terminate()

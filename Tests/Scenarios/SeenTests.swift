@@ -9,7 +9,7 @@ import Values
   private static func raise(_ scenario: Scenario, _ id: String = UUID().uuidString.lowercased()) async throws {
     let subject = #"{"rule": "inputs-drifted", "monitor": "toy-live", "model": "toy", "severity": "warning", "notify": []}"#
     let data = #"{"subject": \#(subject), "condition": "drift.share at least 0.5", "since_at": "2026-01-01T00:00:00Z", "drifted_columns": []}"#
-    _ = try await scenario.database.client.query(
+    _ = try await scenario.client.query(
       "select * from kedge.append(\("alert/\(id)"), -1, jsonb_build_array(jsonb_build_object('type', 'alert_raised', 'data', \(data)::text::jsonb)), 'a script')"
     )
   }

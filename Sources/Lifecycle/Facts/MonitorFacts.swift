@@ -27,11 +27,11 @@ public struct BaselinePinned: Codable, Equatable, Sendable {
 public struct WindowFound: Codable, Equatable, Sendable {
   /// Derived from what was found, so that the same file gives the same window.
   public var window: WindowID
-  /// Absolute path of the file.
+  /// Absolute path of the file or directory; of a query `sql:FROM/TO`.
   public var source: String
-  /// Bytes.
+  /// Bytes; of a query 0.
   public var size: Int
-  /// SHA-256 of the content, lower-case hex.
+  /// SHA-256 of the content, of a query that of its text and window; lower-case hex.
   public var checksum: String
   /// First and last value of the time column; without one both are the file's modification time.
   public var startAt: Timestamp

@@ -5,7 +5,8 @@ internal import Statistics
 public enum Comparison {
   /// Compares every column of the reference. Columns are judged side by side on all processors, each on its own: one that cannot be judged
   /// costs the others nothing. The function waits; call it on a thread that may.
-  /// - Throws: `TableError` when a column of numbers holds a cell that is none: the file is broken, and the error names the cell.
+  /// - Throws: `TableError` when a column of numbers holds a cell that is none: the file is broken, and the error names the cell. With
+  ///   `damagedColumns` set aside there is no error, and the column alone has no verdict.
   public static func run(reference: DataTable, current: DataTable, options: ComparisonOptions = ComparisonOptions()) throws(TableError) -> ComparisonResult {
     try run(reference: .table(reference), current: .table(current), options: options)
   }
@@ -63,7 +64,8 @@ public enum Comparison {
     let result = ComparisonResult(
       rows: .init(reference: reference.rowCount, current: current.rowCount),
       drift: .init(detected: detected, share: share, threshold: threshold, driftedColumns: drifted), schema: plan.schema,
-      qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), multivariate: together, columns: columns.map(\.result))
+      qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), multivariate: together, columns: columns.map(\.result),
+      damaged: plan.damaged)
     return (result, columns.compactMap(\.distribution))
   }
 

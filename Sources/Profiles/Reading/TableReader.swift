@@ -1,5 +1,4 @@
 internal import Foundation
-public import Values
 
 /// Reads data into memory, its columns typed.
 ///

@@ -1,6 +1,5 @@
 public import EventLog
 public import PostgreSQL
-internal import Lifecycle
 
 /// The read models as they stood when a position was given: replayed into temporary tables, which are gone when the transaction ends.
 ///
@@ -37,36 +36,9 @@ public struct PastReadModels {
     for table in type.tables {
       try await transaction.query("create temporary table \(unsafeSQL: table) (like kedge.\(unsafeSQL: table) including all) on commit drop")
     }
-    var halted: [StreamName: Int64] = [:]
-    while true {
-      do {
-        try await run(type, but: halted)
-        return halted.keys.sorted { $0.text < $1.text }
-      } catch let poison as PoisonEvent {
-        // Met again is none: each time, one stream less is read to its end.
-        halted[poison.event.stream] = poison.event.position
-        for table in type.tables { try await transaction.query("truncate pg_temp.\(unsafeSQL: table)") }
-      }
-    }
+    let passedOver = try await Replayer.passedOver(by: type.name, upTo: position, transaction)
+    var replayer = Replayer(type, schema: "pg_temp", passingOver: passedOver)
+    try await replayer.read(upTo: position, in: transaction)
+    return replayer.halts.keys.sorted().map { StreamName($0) }
   }
-
-  private func run(_ type: any Projection.Type, but halted: [StreamName: Int64]) async throws {
-    let run = makeRun(type, schema: "pg_temp")
-    let store = EventStore(transaction)
-    let prefixes = type.categories.map { $0 + "/" }
-    var read: Int64 = 0
-    while read < position {
-      let batch = try await store.readSealed(after: read, limit: PastReadModels.atOnce, streamPrefixes: prefixes)
-      guard let last = batch.last?.position else { return }
-      let wanted = batch.filter { event in
-        guard let place = event.position, place <= position else { return false }
-        return halted[event.stream].map { place < $0 } ?? true
-      }
-      try await run.replay(wanted, in: transaction)
-      read = last
-    }
-  }
-
-  /// Events read at once.
-  private static let atOnce = 1000
 }

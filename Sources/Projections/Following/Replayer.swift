@@ -34,7 +34,8 @@ struct Replayer {
   }
 
   /// The events that people let a follower pass over, for good.
-  static func passedOver(by follower: String, _ database: any Queryable) async throws -> Set<UUID> {
+  /// - Parameter end: what they decided later does not count.
+  static func passedOver(by follower: String, upTo end: Int64 = .max, _ database: any Queryable) async throws -> Set<UUID> {
     let store = EventStore(database)
     var passed: Set<UUID> = []
     var version: Int64 = 0
@@ -42,6 +43,7 @@ struct Replayer {
       let events = try await store.read(StreamName(category: "projection", name: follower), after: version, limit: atOnce)
       for event in events {
         version = event.version
+        guard event.position ?? .max <= end else { return passed }
         guard event.type == "projection_released", event.data["mode"]?.string == HaltedStreams.Mode.passOver.rawValue else { continue }
         if let id = event.data["event"]?.string.flatMap(UUID.init(uuidString:)) { passed.insert(id) }
       }

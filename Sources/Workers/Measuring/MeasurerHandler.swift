@@ -37,7 +37,7 @@ struct MeasurerHandler: WorkHandler {
         .map { try $0.decode(String.self) })
     let fact = try await onThread { () -> Fact in
       do {
-        guard try checksum(ofFile: found.source).sha256 == found.checksum else {
+        guard try QueriedWindow(found.source) != nil || checksum(ofData: found.source).sha256 == found.checksum else {
           throw MeasuringError("\(found.source): the file changed after it was found; write a new file and rename it into place")
         }
         let measuring = InputMeasuring(
@@ -74,7 +74,7 @@ struct MeasurerHandler: WorkHandler {
         var touched: [WindowID] = []
         for window in windows {
           guard
-            let present = try? TableReader.read(path: window.source, options: .init(raw: [id])).strings(id),
+            let present = try? WindowRows(specification).table(window.source, .init(raw: [id])).strings(id),
             present.contains(where: { $0.map(ids.contains) ?? false }), let fact = try quality(of: window, book, specification, task)
           else { continue }
           touched.append(window.id)

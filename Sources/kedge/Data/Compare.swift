@@ -10,7 +10,9 @@ struct Compare: AsyncParsableCommand {
     discussion: guide(
       """
       --test is a preset (auto, evidently) or one test for every column that it fits; --column-test chooses for one column.
-      Files are .csv, .tsv or .jsonl, each also with .gz, - for standard input, or a .json that `kedge profile` wrote.
+      Files are .csv, .tsv or .jsonl, each also with .gz, .parquet, - for standard input, or a .json that `kedge profile` wrote; directories and patterns of
+      such files; https:// and s3:// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL); postgresql:// with --query.
+      A column with a cell that is no number among numbers has no verdict; the others have theirs, and the command ends with exit code 2.
       --report writes all of it as one HTML page that needs nothing else, or as data if the file's name ends in .json; with --prediction and --label it
       shows how right the predictions were, and with --history what a monitor measured before.
       """,
@@ -39,6 +41,7 @@ struct Compare: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What `kedge get measurements MONITOR -o json` printed, for the report.", valueName: "file"), completion: .file())
   var history: String?
   @Flag(help: "Ends with exit code 3 when drift is found.") var failOnDrift = false
+  @OptionGroup var sources: SourcesOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -54,12 +57,13 @@ struct Compare: AsyncParsableCommand {
   func run() async throws {
     let options = try options()
     let (reference, current, reports) = (reference, current, report)
+    let (reading, currentReading) = (try sources.reference(), try sources.current())
     let columns = (prediction: prediction, probability: probability, label: label)
     let history = try history.map(ReportFile.history)
     let showsHistograms = common.output == .wide || common.output == .table && (Terminal.width ?? 0) >= Compare.roomForHistograms
     let (result, distributions) = try await onThread {
-      let one = try ComparisonSide.read(path: reference, options: options)
-      let other = try ComparisonSide.read(path: current, options: options)
+      let one = try ComparisonSide.read(path: reference, options: options, reading: reading)
+      let other = try ComparisonSide.read(path: current, options: options, reading: currentReading)
       guard showsHistograms || !reports.isEmpty else {
         return (try Comparison.run(reference: one, current: other, options: options), [ColumnDistribution]())
       }
@@ -77,6 +81,7 @@ struct Compare: AsyncParsableCommand {
     }
     for path in report { common.say("report: \(path)") }
     Renderer(format: common.output).document(result.json) { text(result, distributions) }
+    if let first = result.damaged.first { throw first }
     if failOnDrift, result.drift.detected { throw Complaint(.answerIsNo, nil) }
   }
 
@@ -103,6 +108,7 @@ struct Compare: AsyncParsableCommand {
       options.correction = known
     }
     options.driftShare = driftShare
+    options.damagedColumns = .setAside
     return options
   }
 

@@ -32,6 +32,14 @@ public struct DataQuery: Sendable, Hashable {
     return "\(scheme)://\(host)\(path)"
   }
 
+  /// Which of `from` and `to` a statement has as parameters; nil when it is not one statement that closes what it opens.
+  public static func ends(in sql: String) -> Set<String>? {
+    var scanner = StatementScanner(sql)
+    var found: Set<String> = []
+    while let token = scanner.next() { if case .parameter(let name) = token { found.insert(name) } }
+    return scanner.problem == nil ? found : nil
+  }
+
   /// The statement with the window's ends in it, without what ends it.
   /// - Throws: `TableError` when it names an end that is not given, is more than one statement, or does not close what it opens.
   func statement(for source: String) throws(TableError) -> String {
