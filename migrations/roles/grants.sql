@@ -8,7 +8,7 @@ DECLARE
   c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label'];
   -- Only other functions call these.
   c_inner CONSTANT text[] := ARRAY[
-    'append_several', 'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash'];
+    'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash'];
   v_table record;
   v_function record;
 BEGIN
