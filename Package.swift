@@ -64,7 +64,7 @@ let package = Package(
       swiftSettings: strict),
 
     .executableTarget(
-      name: "kedge-bench", dependencies: ["EventLog", "Migrations", "PostgreSQL", "Values", logging], path: "ops/benchmarks", swiftSettings: strict),
+      name: "kedge-bench", dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Projections", "Values", logging], path: "ops/benchmarks", swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
