@@ -4,7 +4,7 @@ internal import Values
 
 /// Appends to the log and reads it: on its own, or as part of a transaction when that is what it is made with.
 public struct EventStore: Sendable {
-  private let database: any Queryable
+  let database: any Queryable
 
   /// - Parameter database: a client, a connection, or the transaction of which everything shall be part.
   public init(_ database: any Queryable) { self.database = database }

@@ -61,22 +61,26 @@ public struct Replay: Sendable {
         try await transaction.query("create temporary table \(unsafeSQL: table) (like kedge.\(unsafeSQL: table) including all) on commit drop")
       }
       let replay = makeRun(type, schema: "pg_temp")
-      let store = EventStore(transaction)
       let prefixes = type.categories.map { $0 + "/" }
       var position: Int64 = 0
       var lastRelevant: Int64 = 0
       var events = 0
       let head = try await transaction.query("select coalesce(max(position), 0) from kedge.log_order").first!.decode(Int64.self)
 
+      // Beside the transaction: what is sealed never changes.
+      var pages = SealedPages(EventStore(client), streamPrefixes: prefixes)
       func read(upTo end: Int64) async throws {
         while position < end {
-          let batch = try await store.readSealed(after: position, limit: 1000, streamPrefixes: prefixes).filter { $0.position! <= end }
-          guard let last = batch.last?.position else { break }
-          try await replay.replay(batch, in: transaction)
-          events += batch.count
-          position = last
-          lastRelevant = last
-          progress(last, end)
+          let page = try await pages.page(after: position)
+          guard page.end > position else { break }
+          let batch = page.events.filter { $0.position! <= end }
+          if let last = batch.last?.position {
+            try await replay.replay(batch, in: transaction)
+            events += batch.count
+            lastRelevant = last
+          }
+          position = min(page.end, end)
+          progress(position, end)
         }
         position = end
       }
