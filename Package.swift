@@ -32,12 +32,16 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    // Only for `swift package generate-documentation`; nothing that is built depends on it.
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
   targets: [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CLibCurlShim", dependencies: ["CLibCurl"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     module("Values", [crypto]),
@@ -45,20 +49,25 @@ let package = Package(
     module("Embedded", ["PostgreSQL", "CLinux", logging]),
     module("HTTPTransport", ["CLibCurl", "CLibCurlShim"]),
     module("Migrations", ["PostgreSQL", crypto], resources: [.embedInCode("SQL")]),
-    module("EventLog", ["PostgreSQL", "Values", crypto, logging]),
+    module("EventLog", ["CZlib", "PostgreSQL", "Values", crypto, logging]),
     module("Statistics"),
-    module("Profiles", ["CZlib", "Statistics", "Values"]),
+    module("Parquet", ["CSnappy", "CZlib", "CZstd", "Values"]),
+    module("Profiles", ["CZlib", "HTTPTransport", "Parquet", "PostgreSQL", "Statistics", "Values", crypto, logging]),
+    module("Reports", ["Profiles", "Statistics", "Values", crypto]),
     module("Lifecycle", ["Statistics", "Values"]),
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
-    module("Workers", [
-      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
-    ]),
+    module(
+      "Workers",
+      [
+        "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
+      ]),
     .executableTarget(
       name: "kedge",
       dependencies: [
-        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", "Workers", "Integrations", crypto, logging,
+        "CLinux", "Declarations", "Embedded", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Reports", "Statistics", "Values",
+        "Workers", "Integrations", crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -70,20 +79,35 @@ let package = Package(
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
     tests("EventLogTests", ["EventLog", "Migrations", "PostgreSQL", "TestSupport", "Values"]),
+    tests("InterleavingTests", ["CLibPQ", "PostgreSQL", "TestSupport", "Values", "EventLog"]),
     tests("StatisticsTests", ["Statistics", "Values"], resources: [.copy("Golden")]),
-    tests("ProfilesTests", ["Profiles", "Statistics", "Values"]),
+    tests("ParquetTests", ["Parquet"], resources: [.copy("Files")]),
+    tests(
+      "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
+    tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
     tests("LifecycleTests", ["Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
     tests("HTTPTransportTests", ["HTTPTransport", "StubServer"]),
     tests("IntegrationsTests", ["Integrations", "HTTPTransport", "Lifecycle", "Values", "StubServer", "SuperviseFixture"]),
-    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values"]),
+    tests("ProjectionsTests", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", logging]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
-      ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "TestSupport", "Values", "kedge", subprocess, system]),
-    tests("Scenarios", ["kedge", "PostgreSQL", "TestSupport", "Values"], resources: [.copy("Models")]),
+      [
+        "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
+        system,
+      ]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `ops/fuzz` builds the parsers with libFuzzer, which no other build knows.
+if Context.environment["KEDGE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "kedge-fuzz", dependencies: ["Declarations", "Lifecycle", "Parquet", "Profiles", "Values"], path: "Tests/Fuzzing", exclude: ["Corpus"],
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}

@@ -125,6 +125,7 @@ CREATE TABLE kedge.log_seal (
   CONSTRAINT log_seal_hash_is_a_sha256 CHECK (octet_length(hash) = 32)
 );
 CREATE INDEX log_seal_by_time ON kedge.log_seal (sealed_at);
+CREATE INDEX log_seal_by_position ON kedge.log_seal (last_position);
 COMMENT ON TABLE kedge.log_seal IS 'One row for each seal; the newest is the state of the order.';
 COMMENT ON COLUMN kedge.log_seal.last_position IS 'The position that was given last.';
 COMMENT ON COLUMN kedge.log_seal.hash IS 'The hash at that position: the head of the chain.';

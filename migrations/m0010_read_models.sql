@@ -155,6 +155,7 @@ CREATE TABLE kedge.evaluation (
   challenger text NOT NULL,
   rows bigint NOT NULL,
   metrics jsonb NOT NULL,
+  intervals jsonb NOT NULL,
   difference jsonb NOT NULL,
   gate jsonb NOT NULL,
   passed boolean NOT NULL,

@@ -24,14 +24,19 @@ extension Fields {
   }
 
   private func baseline() -> MonitorSpecification.Baseline? {
-    let choice = one(of: ["file"], unsupported: Supported.baselinesLater, "a baseline, e.g. {file: reference.csv}")
+    let choice = one(of: ["file", "sql"], unsupported: Supported.baselinesLater, "a baseline, e.g. {file: reference.csv}")
     finish()
-    return choice?.value.path("the path of a data file").map { .file($0) }
+    guard let choice else { return nil }
+    if choice.name == "sql" { return choice.value.query(ofWindow: false).map { .sql($0) } }
+    return choice.value.path("the path of a data file").map { .file($0) }
   }
 
   private func window() -> MonitorWindow? {
-    let choice = one(of: ["files"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
-    let glob = choice?.value.path("a pattern of paths, e.g. \"incoming/*.csv\"")
+    let choice = one(of: ["files", "sql"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
+    let source: MonitorWindow.Source? = choice.flatMap { choice in
+      if choice.name == "sql" { return choice.value.query(ofWindow: true).map { .sql($0) } }
+      return choice.value.path("a pattern of paths, e.g. \"incoming/*.csv\"").map { .files($0) }
+    }
     let labels: String? = optional("labels") { value in
       Fields(value, "where labels come from, e.g. {files: \"labels/*.csv\"}").flatMap { fields in
         let glob = fields.required("files", "a pattern of paths, e.g. \"labels/*.csv\"")?.path("a pattern of paths, e.g. \"labels/*.csv\"")
@@ -42,7 +47,7 @@ extension Fields {
     let every = optional("every", default: Span.hours(1)) { $0.span(positive: .positive) }
     let minimum = optional("minimum_rows", default: 100) { $0.integer(1...1_000_000_000, "a whole number from 1") }
     finish()
-    return glob.map { MonitorWindow(source: .files($0), labels: labels, every: every, minimumRows: minimum) }
+    return source.map { MonitorWindow(source: $0, labels: labels, every: every, minimumRows: minimum) }
   }
 
   private func columns() -> MonitorColumns {
@@ -93,6 +98,24 @@ extension Fields {
 }
 
 extension Value {
+  /// A query and where its database is found.
+  func query(ofWindow isWindow: Bool) -> SQLSource? {
+    let example = "{connection: env:WAREHOUSE_URL, query: \"select …\"}"
+    guard let fields = Fields(self, "a query, e.g. \(example)") else { return nil }
+    let connection = fields.required("connection", "a reference to the database's URL, e.g. env:WAREHOUSE_URL")?.credential()
+    let query = fields.required("query", "a statement that gives rows")?.query(mustHaveEnds: isWindow)
+    fields.finish()
+    guard let connection, let query else { return nil }
+    return SQLSource(connection: connection, query: query)
+  }
+
+  private func query(mustHaveEnds: Bool) -> String? {
+    guard let text = text("a statement that gives rows") else { return nil }
+    let expected = mustHaveEnds ? "one statement with the window's ends, … >= :from and … < :to" : "one statement that gives rows, without :from and :to"
+    guard let ends = DataQuery.ends(in: text), ends == (mustHaveEnds ? ["from", "to"] : []) else { return refuse(expected) }
+    return text
+  }
+
   /// The name of a test that this version has, or one of the words that are allowed besides.
   func test(orOneOf presets: [String] = []) -> String? {
     let expected = Value.either(presets + Supported.tests + ["evidently/NAME"])

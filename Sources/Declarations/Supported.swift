@@ -11,8 +11,8 @@ enum Supported {
 
   /// They judge all columns together, which `compare` can do and a measurement has no place for yet.
   static let testsLater = ["mmd", "pca_reconstruction"]
-  static let baselinesLater = ["sql", "version"]
-  static let windowsLater = ["sql", "predictions"]
+  static let baselinesLater = ["version"]
+  static let windowsLater = ["predictions"]
   static let trainersLater = ["airflow", "kubeflow", "prefect", "github_actions", "kubernetes", "sagemaker", "http"]
   static let targetsLater = ["haproxy", "kserve", "sagemaker", "vertex", "azureml", "mlflow", "command", "http"]
   static let channelsLater = ["email", "alertmanager", "pagerduty", "teams", "azure_monitor"]

@@ -146,7 +146,7 @@ public enum EmbeddedCluster {
     let ours = [
       "listen_addresses": "", "port": "5432", "unix_socket_directories": place.socketDirectory, "unix_socket_permissions": "0700",
       "max_connections": "\(options.maximumConnections)", "cluster_name": "kedge", "timezone": "UTC", "log_timezone": "UTC", "jit": "off",
-      "logging_collector": "off", "log_destination": "stderr", "log_line_prefix": "%m [%p] ",
+      "idle_in_transaction_session_timeout": "1h", "logging_collector": "off", "log_destination": "stderr", "log_line_prefix": "%m [%p] ",
     ]
     let all = ours.merging(options.settings) { $1 }
     return all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }

@@ -11,7 +11,10 @@ public struct EventStore: Sendable {
 
   /// Appends to streams, all or nothing, in one round trip.
   /// - Parameters:
-  ///   - lease: checked in the same statement; completing marks its work as done.
+  ///   - appends: to one stream each.
+  ///   - attribution: who appends, and because of what.
+  ///   - lease: checked in the same statement.
+  ///   - completing: marks the lease's work as done.
   /// - Returns: the events in input order; when all of them were appended before under the same idempotency keys, those.
   /// - Throws: `VersionConflict`, `IdempotencyConflict`, `StaleLease`, `ShapeMismatch`; `PostgresError` and what else `Queryable.query` throws.
   ///   A deadlock (`40P01`) is possible when one transaction appends twice: run it again, as `withTransaction` does.
@@ -64,6 +67,7 @@ public struct EventStore: Sendable {
 
   /// The events of a stream in order, sealed or not.
   /// - Parameters:
+  ///   - stream: one without events is empty.
   ///   - version: after this one.
   ///   - limit: at most so many.
   public func read(_ stream: StreamName, after version: Int64 = 0, limit: Int = 1000) async throws -> [RecordedEvent] {

@@ -15,12 +15,14 @@ final class Transfer: @unchecked Sendable {
 
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
-  private var headers = HTTPHeaders()
+  private(set) var headers = HTTPHeaders()
   private var body: [UInt8] = []
   private var tooLarge = false
+  /// Takes the body in pieces instead of having it gathered; what it returns goes to libcurl.
+  private let receiver: ((UnsafeRawBufferPointer) -> Int)?
 
   /// - Throws: `HTTPError` of the kind `invalidRequest`.
-  init(_ request: HTTPRequest) throws(HTTPError) {
+  init(_ request: HTTPRequest, receiver: ((UnsafeRawBufferPointer) -> Int)? = nil) throws(HTTPError) {
     if let fault = Transfer.fault(of: request) {
       throw HTTPError(kind: .invalidRequest, request: request.redacted, detail: fault)
     }
@@ -29,6 +31,7 @@ final class Transfer: @unchecked Sendable {
     }
     self.request = request
     self.handle = handle
+    self.receiver = receiver
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     let refused = configure()
@@ -146,6 +149,7 @@ final class Transfer: @unchecked Sendable {
 
   /// Fewer bytes than were given end the transfer.
   private func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+    if let receiver { return receiver(bytes) }
     guard body.count + bytes.count <= request.maximumResponseBytes else {
       tooLarge = true
       return 0
@@ -175,7 +179,8 @@ final class Transfer: @unchecked Sendable {
     return .success(HTTPResponse(status: status, headers: headers, body: body))
   }
 
-  private func error(_ code: CURLcode) -> HTTPError {
+  /// Why it failed.
+  func error(_ code: CURLcode) -> HTTPError {
     var connectedAfter: curl_off_t = 0
     kc_getinfo_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &connectedAfter)
     var status = 0

@@ -24,7 +24,8 @@ final class TransferLoop: Sendable {
   /// Written once. Only the loop's thread uses it, but for `curl_multi_wakeup` under the lock while `ended` is false.
   nonisolated(unsafe) private let multi: UnsafeMutableRawPointer
 
-  private static let libraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+  /// Whether libcurl was set up for this process.
+  static let libraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
   /// - Parameter maximumConnections: at the same time; further requests wait for one, and their timeouts run meanwhile.
   init(maximumConnections: Int) throws(HTTPError) {

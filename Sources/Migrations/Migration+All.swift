@@ -19,6 +19,9 @@ extension Migration {
     Migration("functions/seal.sql", .object, PackageResources.seal_sql),
     Migration("functions/extend_log.sql", .object, PackageResources.extend_log_sql),
     Migration("functions/partitions_ahead.sql", .object, PackageResources.partitions_ahead_sql),
+    Migration("functions/close_partition.sql", .object, PackageResources.close_partition_sql),
+    Migration("functions/copy_partition.sql", .object, PackageResources.copy_partition_sql),
+    Migration("functions/swap_partition.sql", .object, PackageResources.swap_partition_sql),
     Migration("functions/shape_error.sql", .object, PackageResources.shape_error_sql),
     Migration("functions/shaped.sql", .object, PackageResources.shaped_sql),
     Migration("functions/shorten_idle.sql", .object, PackageResources.shorten_idle_sql),
@@ -36,6 +39,8 @@ extension Migration {
     Migration("functions/take_duty.sql", .object, PackageResources.take_duty_sql),
     Migration("functions/leave_duty.sql", .object, PackageResources.leave_duty_sql),
     Migration("functions/forget_stale_hash.sql", .object, PackageResources.forget_stale_hash_sql),
+    Migration("functions/begin_replay.sql", .object, PackageResources.begin_replay_sql),
+    Migration("functions/end_replay.sql", .object, PackageResources.end_replay_sql),
 
     Migration("views/event.sql", .object, PackageResources.event_sql),
     Migration("views/head.sql", .object, PackageResources.head_sql),

@@ -50,7 +50,11 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
     text += ", statement: \(statement)"
     if let near { text += ", at: \(near)" }
     text += ")"
-    if let hint { text += "; \(hint)" }
+    if let hint {
+      text += "; \(hint)"
+    } else if sqlState == .readOnlyTransaction {
+      text += "; this server only reads, as a standby does: target_session_attrs=read-write in the URL finds the primary among several hosts"
+    }
     return text
   }
 

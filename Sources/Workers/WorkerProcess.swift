@@ -21,11 +21,13 @@ public struct WorkerOptions: Sendable {
   public var lease: Duration
   /// How long work that has begun may go on after the process was told to stop.
   public var grace: Duration
+  /// Whether and where the projector exports heads of the chain.
+  public var heads: HeadExportOptions?
 
   /// Takes the values as they are; nothing is checked.
   public init(
     concurrency: Int = 4, pool: String? = nil, supervisor: CommandRun.SupervisorCommand = .thisProgram, scratch: String,
-    lease: Duration = .seconds(15), grace: Duration = .seconds(5)
+    lease: Duration = .seconds(15), grace: Duration = .seconds(5), heads: HeadExportOptions? = nil
   ) {
     self.concurrency = concurrency
     self.pool = pool
@@ -33,6 +35,7 @@ public struct WorkerOptions: Sendable {
     self.scratch = scratch
     self.lease = lease
     self.grace = grace
+    self.heads = heads
   }
 }
 
@@ -69,6 +72,9 @@ public struct WorkerProcess: Sendable {
         for role in roles.sorted(by: { $0.rawValue < $1.rawValue }) {
           if role == .projector {
             group.addTask { await ProjectorLoop(database: database, holder: name, logger: logger).run(until: drain) }
+            if let heads = options.heads {
+              group.addTask { await HeadExporter(database: database, options: heads, holder: name, logger: logger).run(until: drain) }
+            }
           } else {
             let handler = handler(role, context, artifacts, http, drain)
             group.addTask {

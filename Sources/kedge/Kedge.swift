@@ -24,7 +24,7 @@ struct Kedge: AsyncParsableCommand {
         name: "Rolling out",
         subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Abort.self, Rollback.self, Freeze.self, Thaw.self]),
       CommandGroup(name: "Alerts", subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self]),
-      CommandGroup(name: "The log", subcommands: [Audit.self, Projections.self]),
+      CommandGroup(name: "The log", subcommands: [Audit.self, Archive.self, Projections.self]),
       CommandGroup(name: "Shell", subcommands: [Completion.self, Supervise.self]),
     ])
 

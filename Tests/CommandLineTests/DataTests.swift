@@ -33,6 +33,40 @@ import Values
     #expect(excluded.output.contains("no drift: 0 of 1 columns drifted, 200 rows against 200"))
   }
 
+  @Test func `a comparison writes its report as a page and as data, and shows histograms where there is room`() async throws {
+    let folder = try Folder()
+    defer { folder.remove() }
+    func rows(_ shift: Int) -> String { (["x,y,p"] + (0..<200).map { "\($0 * 7 % 50 + shift),\($0 % 3),\($0 % 4)" }).joined(separator: "\n") }
+    try folder.write("a.csv", rows(0))
+    try folder.write("b.csv", rows(40))
+    let window: JSON = ["end_at": "2026-05-01T00:00:00Z"]
+    let measured: JSON = ["name": "x", "effect": 0.03, "verdict": "stable"]
+    let item: JSON = ["window": window, "part": "input", "drift": ["detected": false, "share": 0], "columns": [measured], "superseded": false]
+    try folder.write("history.json", JSON(dictionaryLiteral: ("items", [item])).description)
+    let program = Program(directory: folder.path)
+    let arguments = ["compare", "--reference", "a.csv", "--current", "b.csv", "--prediction", "p", "--label", "y", "--history", "history.json"]
+    let answer = try await program.run(arguments + ["--report", "r.html", "--report", "r.json", "-o", "json"])
+    #expect(answer.status == 0)
+    #expect(answer.talk == "report: r.html\nreport: r.json\n")
+    let page = try folder.read("r.html")
+    #expect(page.contains("Drift: 1 of 2 columns drifted") && page.contains("What the monitor recorded") && page.contains("Accuracy with its 95 % interval"))
+    let data = try JSON(parsing: try folder.read("r.json"))
+    #expect(data["drift"] == (try answer.json)["drift"])
+    #expect(data["columns"]?[0]?["distribution"]?["histogram"] != nil && data["columns"]?[0]?["history"]?[0]?["effect"] == 0.03)
+
+    let wide = try await program.run("compare", "--reference", "a.csv", "--current", "b.csv", "-o", "wide")
+    #expect(wide.output.contains("BEFORE") && wide.output.contains("█"))
+    #expect(!(try await program.run("compare", "--reference", "a.csv", "--current", "b.csv")).output.contains("█"))
+    let named = try await program.run("compare", "--reference", "a.csv", "--current", "b.csv", "--report", "r.pdf")
+    #expect(named.status == 2 && named.talk.hasPrefix("kedge: --report r.pdf: expected a name that ends in .html or .json"))
+    try folder.write("history.json", "{}")
+    let refused = try await program.run(arguments + ["--report", "r.html"])
+    #expect(refused.status == 2)
+    #expect(refused.talk == "kedge: history.json: this is no list of measurements; make one with: kedge get measurements MONITOR -o json\n")
+    let nowhere = try await program.run("compare", "--reference", "a.csv", "--current", "b.csv", "--report", "no/such/r.html")
+    #expect(nowhere.status == 1 && nowhere.talk.contains("no/such/r.html: the report cannot be written"))
+  }
+
   @Test func `a profile takes the place of its file, and profiles merge in any order`() async throws {
     let folder = try Folder()
     defer { folder.remove() }

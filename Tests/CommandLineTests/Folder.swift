@@ -13,5 +13,7 @@ struct Folder {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
   }
 
+  func read(_ name: String) throws -> String { try String(contentsOf: URL(fileURLWithPath: path + "/" + name), encoding: .utf8) }
+
   func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

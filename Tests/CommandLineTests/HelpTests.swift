@@ -6,8 +6,10 @@ import Testing
     ["up"], ["migrate"], ["worker"], ["doctor"], ["apply"], ["diff"], ["export"], ["delete"], ["get"], ["describe"], ["events"], ["why"], ["logs"], ["compare"],
     ["evaluate"], ["detect"],
     ["baseline", "pin"], ["measure"], ["retrain"], ["cancel"], ["tag"], ["alias"], ["promote"], ["approve"], ["reject"], ["pause"], ["resume"], ["abort"],
-    ["rollback"], ["freeze"], ["thaw"], ["ack"], ["resolve"], ["false-alarm"], ["audit", "verify"], ["projections", "list"], ["projections", "verify"],
-    ["projections", "rebuild"], ["completion"],
+    ["rollback"], ["freeze"], ["thaw"], ["ack"], ["resolve"], ["false-alarm"], ["archive"], ["audit", "verify"], ["audit", "head"], ["audit", "key"],
+    ["export", "events"],
+    ["projections", "list"], ["projections", "verify"],
+    ["projections", "rebuild"], ["projections", "release"], ["completion"],
   ]
 
   @Test(arguments: commands) func `every command has an example and its exit codes`(command: [String]) async throws {

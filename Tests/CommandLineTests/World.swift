@@ -88,7 +88,7 @@ struct World: Sendable {
             gate: [
               GateResult(
                 metric: "accuracy", outcome: passed ? "passed" : "failed", passed: passed, value: accuracy, limit: 0.9, rule: "accuracy above 0.9")
-            ], passed: passed, deploy: World.endpoint)),
+            ], passed: passed, deploy: World.endpoint, intervals: ["challenger": ["accuracy": [0.9, 0.99]]])),
         .runSucceeded(RunSucceeded(version: version)),
       ], run.stream, because: requested.last)
     return (run, events[2])

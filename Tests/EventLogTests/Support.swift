@@ -37,13 +37,18 @@ extension TestDatabase {
 
   /// Changes what triggers guard, as a superuser who disables them would.
   func tamper(_ script: String) async throws {
-    let triggers = try await client.query(
+    try await client.execute(
+      unsafeScript: "BEGIN; \(try await guards("DISABLE")) \(script); \(try await guards("ENABLE ALWAYS")) COMMIT", name: "tamper")
+  }
+
+  /// The SQL that enables or disables the triggers that guard the log.
+  func guards(_ verb: String) async throws -> String {
+    try await client.query(
       """
       select tgrelid::regclass::text, tgname::text from pg_trigger
       where tgfoid = 'kedge.refuse_change'::regproc order by tgrelid::regclass::text, tgname
-      """, as: String.self, String.self)
-    func all(_ verb: String) -> String { triggers.map { "ALTER TABLE \($0.0) \(verb) TRIGGER \($0.1);" }.joined() }
-    try await client.execute(unsafeScript: "BEGIN; \(all("DISABLE")) \(script); \(all("ENABLE ALWAYS")) COMMIT", name: "tamper")
+      """, as: String.self, String.self
+    ).map { "ALTER TABLE \($0.0) \(verb) TRIGGER \($0.1);" }.joined()
   }
 }
 

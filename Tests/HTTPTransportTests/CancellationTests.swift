@@ -15,7 +15,7 @@ import Testing
 
   /// Waits until the server has been asked for `path` so many times.
   private func arrived(_ path: String, _ client: HTTPClient, count: Int = 1) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
       let text = try await client.send(HTTPRequest(.get, server.url + "/_requests")).text
       if text.ranges(of: "\"path\": \"\(path)\"").count >= count { return }
@@ -34,7 +34,7 @@ import Testing
       task.cancel()
       await #expect(throws: CancellationError.self) { try await task.value }
     }
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     var abandoned = 0
     while abandoned < 5, ContinuousClock.now < deadline { abandoned = try await number("abandoned", at: "/_abandoned", client) }
     #expect(abandoned == 5)
@@ -90,7 +90,7 @@ import Testing
     let url = server.url
     let before = try threads()
     for _ in 0..<30 { _ = try await HTTPClient().send(HTTPRequest(.get, url + "/bytes/1")) }
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while try threads() > before + 15, ContinuousClock.now < deadline { await Task.yield() }
     #expect(try threads() <= before + 15)
   }

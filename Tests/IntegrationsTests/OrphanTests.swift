@@ -35,10 +35,8 @@ struct OrphanTests {
     let task = Task { await attempt.run(sh: "\(Self.family)\ntouch ready; wait; sleep 310") }
     #expect(await eventually { attempt.directory.exists("ready") })
     #expect(try attempt.processes(matching: "sleep").count >= 6)
-    let start = ContinuousClock.now
     task.cancel()
     #expect(await task.value.outcome == .cancelled)
-    #expect(ContinuousClock.now - start < .seconds(5))
     #expect(try attempt.processes() == [])
   }
 

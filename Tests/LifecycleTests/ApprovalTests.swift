@@ -66,18 +66,24 @@ struct ApprovalTests {
   }
 
   @Test func `the same principal is refused where the database tells people apart, and allowed where it does not`() throws {
+    var shared = Self.world()
+    let same = try shared.propose(by: "dora")
+    try shared.approve(same, by: "olga")
+    #expect(shared.deployment(same).phase == .rolling)
+    #expect(shared.deployment(same).approvals.first?.fact.identity == .asserted)
+
     var world = Self.world()
     world.principals = ["dora": "token:team", "olga": "token:team", "otto": "token:otto"]
     let id = try world.propose(by: "dora")
     #expect(throws: Refusal.notAllowed("olga acts as token:team, who asked for it, and nobody approves their own request")) {
-      try world.approve(id, by: "olga", identity: .verified)
+      try world.approve(id, by: "olga")
     }
-    var other = world
-    try other.approve(id, by: "olga", identity: .asserted)
-    #expect(other.deployment(id).phase == .rolling)
-    #expect(other.deployment(id).approvals.first?.fact.identity == .asserted)
-    try world.approve(id, by: "otto", identity: .verified)
+    // What is said of the identity past the checked command changes nothing.
+    world.append([.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 99, identity: .asserted))], to: id.stream, by: "olga")
+    #expect(world.deployment(id).approvals.isEmpty)
+    try world.approve(id, by: "otto")
     #expect(world.deployment(id).phase == .rolling)
+    #expect(world.deployment(id).approvals.first?.fact.identity == .verified)
   }
 
   @Test func `nobody approves twice`() throws {
@@ -93,14 +99,14 @@ struct ApprovalTests {
     var world = Self.world(approvals: 2)
     world.principals = ["dora": "token:dora", "olga": "token:olga", "olga2": "token:olga"]
     let id = try world.propose()
-    try world.approve(id, by: "olga", identity: .verified)
-    #expect(throws: Refusal.conflict("olga2 has approved already")) { try world.approve(id, by: "olga2", identity: .verified) }
+    try world.approve(id, by: "olga")
+    #expect(throws: Refusal.conflict("olga2 has approved already")) { try world.approve(id, by: "olga2") }
   }
 
   @Test func `an approval appended past the checked command by who asked does not count`() throws {
     var world = Self.world()
     let id = try world.propose(by: "dora")
-    let approval = Fact.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 1, identity: .asserted))
+    let approval = Fact.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 99, identity: .asserted))
     world.append([approval], to: id.stream, by: "dora")
     world.settle()
     #expect(world.deployment(id).phase == .awaitingApproval && world.deployment(id).approvals.isEmpty)
@@ -110,7 +116,7 @@ struct ApprovalTests {
   @Test func `an approval appended a second time past the checked command does not count`() throws {
     var world = Self.world(approvals: 2)
     let id = try world.propose(by: "dora")
-    let approval = Fact.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 1, identity: .asserted))
+    let approval = Fact.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 99, identity: .asserted))
     world.append([approval, approval, approval], to: id.stream, by: "olga")
     world.settle()
     #expect(world.deployment(id).phase == .awaitingApproval && world.deployment(id).approvals.count == 1)
@@ -122,7 +128,7 @@ struct ApprovalTests {
     #expect(throws: Refusal.conflict("the gate holds the deployment; `kedge promote --override-gate --reason …` lifts it")) {
       try world.approve(id, by: "olga")
     }
-    world.append([.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 1, identity: .asserted))], to: id.stream, by: "olga")
+    world.append([.deploymentApproved(DeploymentApproved(reason: nil, seenPosition: 99, identity: .asserted))], to: id.stream, by: "olga")
     world.settle()
     #expect(world.deployment(id).phase == .held)
     try world.command(id, .overrideGate(reason: "known labels"), by: "otto")
@@ -182,7 +188,7 @@ struct ApprovalTests {
   @Test func `nothing can be asked of a deployment that is not there`() {
     for command: DeploymentCommand in [
       .abort(reason: nil), .reject(reason: nil), .pause(reason: nil), .resume(reason: nil), .overrideGate(reason: "x"),
-      .approve(by: Person(actor: "a", principal: "p"), reason: nil, seenPosition: 1, identity: .asserted),
+      .approve(by: Person(actor: "a", principal: "p"), reason: nil, seenPosition: 1),
     ] {
       #expect(throws: Refusal.unknown("there is no such deployment")) { try DeploymentState().decide(command) }
     }

@@ -44,7 +44,8 @@ struct ComparisonTests {
     #expect(decided.automatic && decided.from == v(2) && decided.to == v(1) && decided.deployment == id)
     #expect(decided.reason == "accuracy of m/2 is 0.7, that of m/1 is 0.95 (difference -0.25, -0.2783…-0.2217) in 2 windows in a row")
     let records = world.records(id.stream).filter { $0.fact.type == "analysis_recorded" }
-    #expect(decided.because == [records[0].id])
+    let moved = world.records("endpoint/prod").last { if case .trafficMoved(let fact) = $0.fact { fact.plan.candidate == v(2) } else { false } }
+    #expect(decided.because == [records[0].id, try moved.unwrapped.id])
     let event = try world.records("endpoint/prod").first { $0.fact.type == "rollback_decided" }.unwrapped
     #expect(world.causes[event.id] == records[1].id && event.actor == "kedge/guarding")
   }

@@ -76,14 +76,14 @@ enum FactSamples {
         model: "m", pipeline: "p", champion: v(1), challenger: v(2), rows: 3, metrics: ["champion": ["rocAuc": 1], "challenger": ["log_loss": 0.1]],
         difference: ["rocAuc": [0, -1, 1]],
         gate: [GateResult(metric: "accuracy", outcome: "not_computable", passed: false, value: nil, limit: 0.9, rule: "accuracy above 0.9")],
-        passed: false, deploy: "prod")),
+        passed: false, deploy: "prod", intervals: ["challenger": ["log_loss": [0.05, 0.2]]])),
     .deploymentProposed(
       DeploymentProposed(
         endpoint: "prod", model: "m", version: v(2), replaces: v(1), run: RunID(uuid), approvals: 2,
         stages: [RolloutStage(shadow: true, traffic: 0, hold: .seconds(90), requireConclusive: true)], automatic: true, gatePassed: false,
         requestedBy: [person])), .deploymentHeld(DeploymentHeld(reason: "r")), .gateOverridden(remark),
     .deploymentApproved(DeploymentApproved(reason: "fine", seenPosition: 9_007_199_254_740_993, identity: .verified)),
-    .deploymentRejected(remark), .approvalVoided(remark),
+    .deploymentRejected(remark), .approvalVoided(ApprovalVoided(reason: "r", approvals: [uuid], because: [uuid])),
     .stageEntered(StageEntered(stage: 1, of: 4, shadow: false, traffic: 5, hold: .minutes(10))),
     .comparisonRequested(
       ComparisonRequested(
@@ -91,12 +91,13 @@ enum FactSamples {
         rules: [RollbackRule(metric: "accuracy", .belowChampionBy(0.05), for: 2), RollbackRule(metric: "log_loss", .aboveChampionBy(0.1))])),
     .analysisRecorded(
       AnalysisRecorded(kind: "paired", window: window, champion: v(1), challenger: v(2), rows: 3, results: [result], outcome: .worse, reason: "r")),
-    .deploymentCompleted(DeploymentCompleted(version: v(2))), .deploymentPaused(remark), .deploymentResumed(remark), .deploymentAborted(remark),
+    .deploymentCompleted(DeploymentCompleted(version: v(2), because: [uuid])), .deploymentPaused(remark), .deploymentResumed(remark),
+    .deploymentAborted(remark),
     .deploymentSuperseded(DeploymentSuperseded(by: DeploymentID(uuid))), .deploymentRolledBack(DeploymentRolledBack(to: v(1), reason: "r")),
-    .trafficRequested(TrafficRequested(plan: plan, purpose: .restore, deployment: DeploymentID(uuid), stage: 1)),
+    .trafficRequested(TrafficRequested(plan: plan, purpose: .restore, deployment: DeploymentID(uuid), stage: 1, because: [uuid])),
     .trafficMoved(TrafficMoved(plan: plan, request: uuid, token: 1 << 40)),
     .trafficMoveFailed(TrafficMoveFailed(plan: plan, request: uuid, attempt: 1, reason: "r", retryAt: at)),
-    .rolloutStarted(RolloutStarted(deployment: DeploymentID(uuid), version: v(2))),
+    .rolloutStarted(RolloutStarted(deployment: DeploymentID(uuid), version: v(2), because: [uuid])),
     .rolloutEnded(RolloutEnded(deployment: DeploymentID(uuid), version: v(2), outcome: .rolledBack)),
     .rollbackDecided(RollbackDecided(from: v(2), to: v(1), deployment: DeploymentID(uuid), automatic: true, reason: "r", because: [uuid])),
     .rolledBack(RolledBack(from: v(2), to: v(1))), .endpointFrozen(remark), .endpointThawed(remark),

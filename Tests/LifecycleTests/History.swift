@@ -23,7 +23,7 @@ struct Dice: RandomNumberGenerator {
 /// Random histories: people, workers and the clock do anything at any time, and policies read when they like.
 extension Simulation {
   /// - Parameter check: called after every step.
-  static func random(seed: UInt64, steps: Int = 120, check: (Simulation) -> Void = { _ in }) -> Simulation {
+  static func random(seed: UInt64, steps: Int = 140, check: (Simulation) -> Void = { _ in }) -> Simulation {
     var dice = Dice(seed)
     var world = Simulation()
     let second = Specifications.pipeline("second", trigger: [.alerts(rule: "low", count: 2, within: .hours(2))], retries: 1, deploy: "canary")
@@ -41,6 +41,7 @@ extension Simulation {
     world.declare(specifications)
     for _ in 0..<steps {
       world.isLagging = dice.chance(60)
+      world.seesAhead = dice.chance(50)
       world.step(&dice, specifications)
       check(world)
     }
@@ -53,7 +54,7 @@ extension Simulation {
   private mutating func step(_ dice: inout Dice, _ specifications: Specifications) {
     let people = ["dora", "olga", "otto"]
     let actor = people[dice.roll(3)]
-    switch dice.roll(14) {
+    switch dice.roll(15) {
     case 0, 1: measureRaw(&dice, .input)
     case 2, 3: measureRaw(&dice, .quality)
     case 4: retrain(specifications.pipelines[dice.roll(2)], by: actor)
@@ -76,6 +77,7 @@ extension Simulation {
       if let id = alerts.randomElement(using: &dice), let facts = try? state(id.stream, AlertState.self).decide(.resolve(AlertResolved(reason: "x"))) {
         append(facts, to: id.stream, by: actor)
       }
+    case 13: news(&dice, specifications)
     default: compare(difference: dice.chance(50) ? -0.2 : dice.chance(50) ? 0 : nil)
     }
     // Policies lag behind each other, now and then all catch up.
@@ -102,7 +104,34 @@ extension Simulation {
     case 2: .pause(reason: nil)
     case 3: .resume(reason: nil)
     case 4: .abort(reason: nil)
-    default: .approve(by: person(actor), reason: nil, seenPosition: 1, identity: .asserted)
+    default: .approve(by: person(actor), reason: nil, seenPosition: Int64(dice.roll(log.count + 1)))
+    }
+  }
+
+  /// What changes the picture on which people approve.
+  private mutating func news(_ dice: inout Dice, _ specifications: Specifications) {
+    switch dice.roll(4) {
+    case 0:
+      var endpoint = specifications.endpoints[dice.roll(2)]
+      if dice.chance(50) { endpoint.rollback = [] }
+      append([.endpointDefined(endpoint)], to: "endpoint/\(endpoint.name)", by: "ann")
+    case 1:
+      var pipeline = specifications.pipelines[dice.roll(2)]
+      if dice.chance(50) { pipeline.evaluate.gate.append(GateRule(metric: "f1", .absolute(.above(0.1)))) }
+      append([.pipelineDefined(pipeline)], to: "pipeline/\(pipeline.name)", by: "ann")
+    case 2:
+      guard let id = alerts.randomElement(using: &dice) else { return }
+      append([.alertEscalated(AlertEscalated(severity: "critical", reason: "x"))], to: id.stream, by: "kedge/alerting")
+    default:
+      guard let id = deployments.randomElement(using: &dice), let proposal = state(id.stream, DeploymentState.self).proposal, let run = proposal.run
+      else { return }
+      append(
+        [
+          .runEvaluated(
+            RunEvaluated(
+              model: "m", pipeline: "retrain", champion: nil, challenger: proposal.version, rows: 4, metrics: [:], difference: [:], gate: [],
+              passed: dice.chance(50), deploy: nil))
+        ], to: run.stream, by: "kedge/trainer")
     }
   }
 

@@ -181,8 +181,8 @@ extension Simulation {
 
   // MARK: people
 
-  mutating func approve(_ id: DeploymentID, by actor: String, identity: Identity = .asserted) throws {
-    try command(id, .approve(by: person(actor), reason: "fine", seenPosition: Int64(log.count), identity: identity), by: actor)
+  mutating func approve(_ id: DeploymentID, by actor: String, seen position: Int64? = nil) throws {
+    try command(id, .approve(by: person(actor), reason: "fine", seenPosition: position ?? Int64(log.count)), by: actor)
   }
 
   func person(_ actor: String) -> Person { Person(actor: actor, principal: principals[actor] ?? "kedge_owner") }

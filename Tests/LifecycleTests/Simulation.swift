@@ -33,6 +33,8 @@ struct Simulation {
   var deployer = Deployer.working
   /// Policies, timers and deployer do nothing by themselves.
   var isLagging = false
+  /// A rollout begins only after a look at what its policy has not read yet; off, as if that had been committed a moment too late.
+  var seesAhead = true
   var now = Timestamp("2026-03-01T00:00:00Z")!
   var principals: [String: String] = [:]
 
@@ -50,6 +52,12 @@ struct Simulation {
   func streams(of category: String) -> [String] {
     var seen: Set<String> = []
     return log.map(\.stream).filter { $0.hasPrefix(category + "/") && seen.insert($0).inserted }
+  }
+
+  /// What changed the picture after a position.
+  func evidence(after position: Int64) -> [Evidence] {
+    var book = EvidenceBook()
+    return log.compactMap { book.take($0) }.filter { $0.isUnseen(at: position) }
   }
 
   // MARK: appending
@@ -71,12 +79,17 @@ struct Simulation {
     }
   }
 
+  /// Tells the log anew, as if other facts had been recorded; policies do not hear of it.
+  mutating func rewrite(_ change: (Fact) -> Fact) {
+    for index in log.indices { log[index].fact = change(log[index].fact) }
+  }
+
   private mutating func watch(_ record: FactRecord) {
     switch record.fact {
     case .stageEntered(let fact):
       timers.append(
         Timer(due: record.at + fact.hold.duration, stream: record.stream, name: DeploymentState.hold(fact.stage), cause: record.id))
-    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack: timers.removeAll { $0.stream == record.stream }
+    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack, .approvalVoided: timers.removeAll { $0.stream == record.stream }
     case .trafficMoveFailed(let fact): retries[fact.request] = fact.retryAt
     default: break
     }
@@ -155,7 +168,7 @@ extension Simulation {
     commands.append((policy, command))
     var decided: [(stream: String, facts: [Fact])] = []
     do {
-      decided = try decide(command)
+      decided = try decide(command, because: cause)
     } catch {
       if case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command {
         decided = raise(alert, endpoint: endpoint, leaving: leaving, reason: reason, refusal: error)
@@ -166,7 +179,7 @@ extension Simulation {
     }
   }
 
-  private func decide(_ command: Command) throws(Refusal) -> [(stream: String, facts: [Fact])] {
+  private func decide(_ command: Command, because cause: FactRecord) throws(Refusal) -> [(stream: String, facts: [Fact])] {
     switch command {
     case .alert(let id, let command): return [(id.stream, try state(id.stream, AlertState.self).decide(command))]
     case .requestRun(let id, let request):
@@ -174,7 +187,10 @@ extension Simulation {
     case .skipSchedule(let name, let fact): return [("schedule/\(name)", [.scheduleSkipped(fact)])]
     case .deployment(let id, let command): return [(id.stream, try state(id.stream, DeploymentState.self).decide(command))]
     case .startRollout(let id, let endpoint):
-      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).startRollout(id, state(id.stream)))]
+      let deployment: DeploymentState = state(id.stream)
+      let facts = try state("endpoint/\(endpoint)", EndpointState.self).startRollout(id, deployment)
+      if seesAhead, let voided = try? deployment.decide(.voidApprovals(evidence(after: cause.position ?? 0))) { return [(id.stream, voided)] }
+      return [("endpoint/\(endpoint)", facts)]
     case .advanceRollout(let id, let endpoint): return try advance(id, "endpoint/\(endpoint)")
     case .endRollout(let id, let endpoint, let outcome):
       return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).endRollout(id, outcome))]
@@ -195,10 +211,10 @@ extension Simulation {
     guard let proposal = deployment.proposal else { return [] }
     switch deployment.advance {
     case .stay: return []
-    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, proposal))]
+    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, deployment))]
     case .complete:
       let ended = try endpoint.endRollout(id, .completed)
-      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version))]), (stream, ended)]
+      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version, because: deployment.ground))]), (stream, ended)]
     }
   }
 

@@ -135,6 +135,20 @@ struct CopyTests {
     }
   }
 
+  /// Nothing was sent, so nobody may wait for the answer: it once waited for ever, and kept its connection.
+  @Test func `a task that is cancelled already begins no copy`() async throws {
+    try await withTestDatabase(.empty) { database async throws in
+      try await database.client.withConnection { connection async throws in
+        let reading = Task {
+          withUnsafeCurrentTask { $0?.cancel() }
+          for try await _ in connection.copyOut("copy (select 1) to stdout") {}
+        }
+        await #expect(throws: CancellationError.self) { try await reading.value }
+        #expect(try await connection.query("select 1", as: Int.self) == [1])
+      }
+    }
+  }
+
   @Test func `a connection lost in the middle of a copy is an error`() async throws {
     try await withTestDatabase(.empty) { database async throws in
       let db = database.client

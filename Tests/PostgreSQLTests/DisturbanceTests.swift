@@ -1,4 +1,3 @@
-import Foundation
 import PostgreSQL
 import TestSupport
 import Testing
@@ -13,8 +12,7 @@ struct DisturbanceTests {
     }
   }
 
-  /// By hand, with KEDGE_TORTURE=1: on a loaded machine it once did not come to its end, and why is not known yet.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["KEDGE_TORTURE"] != nil), arguments: Seed.batch(4))
+  @Test(arguments: Seed.batch(4))
   func `nobody ever gets another's answer, whatever is cancelled, ended or fails beside it`(seed: Seed) async throws {
     var options = PostgresOptions()
     options.maximumConnections = 5
@@ -71,7 +69,7 @@ struct DisturbanceTests {
       }
     case 6:
       try await db.withConnection { connection in
-        for try await piece in connection.copyOut("copy (select generate_series(1, 100000)) to stdout") where piece.count > 500_000 { break }
+        for try await piece in connection.copyOut("copy (select generate_series(1, 100000)) to stdout") where piece.count > 200_000 { break }
         return try await connection.query("select \(mark)", as: Int.self)[0]
       }
     default:

@@ -177,14 +177,31 @@ import Values
       "x,c,at,t\n" + (0..<500).map { "\(Double($0 * $0 % 997) / 7),k\($0 % 30),2026-01-\(String(format: "%02d", $0 % 28 + 1)),free text \($0)\n" }.joined()
     let table = try GoldenFiles.parse(text)
     for side in [ComparisonSide.table(table), .profile(TableProfile(table))] {
-      let all = try ColumnDistribution.all(reference: .table(table), current: side)
+      let (result, all) = try Comparison.runWithDistributions(reference: .table(table), current: side)
+      #expect(try result == Comparison.run(reference: .table(table), current: side))
       let x = try #require(all.first { $0.name == "x" })
       #expect(x.edges.count == 41 && x.reference.count == 40 && x.quantiles.count == 99)
-      #expect(abs(x.reference.reduce(0, +) - 1) < 1e-9 && abs(x.current.reduce(0, +) - 1) < 1e-9)
+      #expect(abs(x.reference.reduce(x.beyondReference, +) - 1) < 1e-9 && abs(x.current.reduce(x.beyondCurrent, +) - 1) < 1e-9)
+      #expect(x.beyondReference <= 0.0121)
+      #expect(x.referenceDensity.count == ColumnDistribution.densityPoints)
       let c = try #require(all.first { $0.name == "c" })
       #expect(c.categories.count == 20)
       #expect(abs(c.categories.reduce(0) { $0 + $1.current } + c.otherCurrent - 1) < 1e-9)
       #expect(all.first { $0.name == "at" }?.json["histogram"]?["edges"]?.array?.count == 41)
     }
+  }
+
+  @Test func `few whole numbers have a bin each, and constants and tiny spreads have a picture`() throws {
+    let text = "n,many,one,tiny\n" + (0..<200).map { "\($0 % 13),\(18 + $0 % 50),7,\(1e15 + Double($0 % 50))\n" }.joined()
+    let table = try GoldenFiles.parse(text)
+    let all = try Comparison.runWithDistributions(reference: .table(table), current: .table(table)).distributions
+    let n = try #require(all.first { $0.name == "n" })
+    #expect(n.edges == (0...13).map { Double($0) - 0.5 })
+    #expect(n.referenceDensity.isEmpty && n.beyondReference == 0)
+    let many = try #require(all.first { $0.name == "many" })
+    #expect(many.edges.first == 17.5 && many.edges[1] == 19.5 && many.edges.last == 67.5)
+    #expect(many.reference.allSatisfy { abs($0 - 0.04) < 1e-9 } && many.referenceDensity.count == ColumnDistribution.densityPoints)
+    #expect(all.map(\.name) == ["n", "many", "one", "tiny"])
+    for each in all where !each.edges.isEmpty { #expect(zip(each.edges, each.edges.dropFirst()).allSatisfy(<)) }
   }
 }

@@ -1,3 +1,4 @@
+import EventLog
 import Foundation
 import PostgreSQL
 import TestSupport
@@ -6,24 +7,20 @@ import Values
 
 /// A database, a directory with a declared model, and the real `kedge` beside it.
 final class Scenario: @unchecked Sendable {
-  let database: TestDatabase
+  /// Looks into the database beside the program.
+  let client: PostgresClient
   let directory: String
+  /// With the database of the scenario, in its directory.
+  let program: Program
   private var processes: [Process] = []
+  /// Ends what was put beside the scenario when this process ends, however it does.
+  private var surroundings: Pipe?
   private let lock = NSLock()
 
-  /// What a command printed, and its exit code.
-  struct Output: Sendable {
-    let status: Int32
-    let out: String
-    let err: String
-
-    /// Standard output as JSON.
-    func json() throws -> JSON { try JSON(parsing: out) }
-  }
-
-  private init(_ database: TestDatabase) throws {
-    self.database = database
+  private init(_ url: String, _ client: PostgresClient, _ environment: [String: String]) throws {
+    self.client = client
     directory = NSTemporaryDirectory() + "kedge-scenario-" + UUID().uuidString.prefix(8)
+    program = Program(url: url, directory: directory, environment: environment)
     for folder in ["incoming", "labels"] {
       try FileManager.default.createDirectory(atPath: "\(directory)/\(folder)", withIntermediateDirectories: true)
     }
@@ -36,77 +33,51 @@ final class Scenario: @unchecked Sendable {
   /// Each scenario runs workers of its own, and they time out when too many crowd the machine.
   private static let turnstile = Turnstile(3)
 
-  /// Runs `body` with a scenario, whose processes are ended afterwards.
+  /// Runs `body` with a scenario in a database of its own, and ends its processes.
   static func run(_ body: (Scenario) async throws -> Void) async throws {
+    try await run { scenario, _ in try await body(scenario) }
+  }
+
+  static func run(_ body: (Scenario, TestDatabase) async throws -> Void) async throws {
     try await turnstile.pass {
       try await withTestDatabase { database in
-        let scenario = try Scenario(database)
-        defer {
-          scenario.stopAll()
-          try? FileManager.default.removeItem(atPath: scenario.directory)
-        }
-        try await body(scenario)
+        try await run(at: database.url, database.client) { try await body($0, database) }
       }
     }
+  }
+
+  /// Runs `body` with a scenario in a database that is there, and ends its processes.
+  /// - Parameters:
+  ///   - client: looks into the same database.
+  ///   - environment: of every program, besides ours.
+  static func run(at url: String, _ client: PostgresClient, _ environment: [String: String] = [:], _ body: (Scenario) async throws -> Void) async throws {
+    let scenario = try Scenario(url, client, environment)
+    defer {
+      scenario.stopAll()
+      try? FileManager.default.removeItem(atPath: scenario.directory)
+    }
+    try await body(scenario)
   }
 
   // MARK: the program
 
-  /// The built `kedge`, beside the tests.
-  static let program: String = {
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    while folder.path != "/" {
-      let candidate = folder.appendingPathComponent("kedge").path
-      if FileManager.default.isExecutableFile(atPath: candidate), !candidate.hasSuffix(".xctest") { return candidate }
-      folder.deleteLastPathComponent()
-    }
-    return "kedge"
-  }()
-
-  private func process(_ arguments: [String], _ environment: [String: String]) -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Scenario.program)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.environment = ProcessInfo.processInfo.environment.merging(["KEDGE_DATABASE_URL": database.url]) { $1 }.merging(environment) { $1 }
-    return process
-  }
-
   /// Runs a command to its end.
   @discardableResult
-  func kedge(_ arguments: String..., as actor: String? = nil) async throws -> Output {
-    let process = process(arguments + (actor.map { ["--as", $0] } ?? []), [:])
-    let (out, err) = (Pipe(), Pipe())
-    process.standardOutput = out
-    process.standardError = err
-    process.standardInput = FileHandle.nullDevice
-    return try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread {
-        do {
-          try process.run()
-          let errors = Box<Data>()
-          let reader = Thread { errors.value = err.fileHandleForReading.readDataToEndOfFile() }
-          reader.start()
-          let text = out.fileHandleForReading.readDataToEndOfFile()
-          process.waitUntilExit()
-          while errors.value == nil { usleep(1000) }
-          continuation.resume(
-            returning: Output(
-              status: process.terminationStatus, out: String(decoding: text, as: UTF8.self), err: String(decoding: errors.value!, as: UTF8.self)))
-        } catch {
-          continuation.resume(throwing: error)
-        }
-      }
-    }
+  func kedge(_ arguments: String..., as actor: String? = nil) async throws -> Program.Output {
+    try await program.run(arguments + (actor.map { ["--as", $0] } ?? []))
   }
 
   /// Starts a worker.
+  /// - Parameter name: what its sessions are called in the database.
   @discardableResult
-  func worker(_ roles: String, lease: String = "2s", as role: String? = nil) throws -> Process {
-    var environment = ["KEDGE_SCRATCH": directory + "/scratch-" + UUID().uuidString.prefix(4)]
-    if let role { environment["KEDGE_DATABASE_URL"] = try database.url(as: role) }
-    let process = process(["worker", "--role", roles, "--lease", lease], environment)
-    let log = "\(directory)/worker-\(UUID().uuidString.prefix(4)).log"
+  func worker(_ roles: String, lease: String = "2s", at url: String? = nil, named name: String? = nil) throws -> Process {
+    var program = program
+    let name = name ?? String(UUID().uuidString.prefix(8))
+    program.environment["KEDGE_SCRATCH"] = "\(directory)/scratch-\(name)"
+    program.environment["PGAPPNAME"] = name
+    if let url { program.url = url }
+    let process = program.process(["worker", "--role", roles, "--lease", lease])
+    let log = "\(directory)/worker-\(name).log"
     FileManager.default.createFile(atPath: log, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: log)
     process.standardError = process.standardOutput
@@ -115,14 +86,33 @@ final class Scenario: @unchecked Sendable {
     return process
   }
 
-  /// What the workers wrote, for a failure's message.
-  func logs() -> String {
+  /// What the workers wrote.
+  func everyLog() -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined().suffix(4000)
-      .description
+    return names.filter { $0.hasPrefix("worker-") }.compactMap { try? String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined()
+  }
+
+  /// The end of it, for a failure's message.
+  func logs() -> String { String(everyLog().suffix(4000)) }
+
+  /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
+  func surround() async throws {
+    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/surroundings.py"], in: directory)
+    let (input, output) = (Pipe(), Pipe())
+    server.standardInput = input
+    server.standardOutput = output
+    try server.run()
+    lock.withLock { processes.append(server) }
+    surroundings = input
+    let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    let declared = Scenario.declarations
+      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
+      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
+    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
   }
 
   private func stopAll() {
+    try? surroundings?.fileHandleForWriting.close()
     for process in lock.withLock({ processes }) where process.isRunning {
       kill(process.processIdentifier, SIGCONT)
       process.terminate()
@@ -146,21 +136,28 @@ final class Scenario: @unchecked Sendable {
   func traffic() -> JSON? { read("live/traffic.json").flatMap { try? JSON(parsing: $0) } }
 
   /// One value of the database, as text.
-  func value(_ query: Query) async throws -> String? { try await database.client.query(query).first?.decode(String?.self) }
+  func value(_ query: Query) async throws -> String? { try await client.query(query).first?.decode(String?.self) }
 
   /// Waits for a condition, and says what the workers wrote when it does not come.
-  func waitFor(_ what: String, within limit: Duration = .seconds(40), _ condition: () async throws -> Bool) async throws {
-    let came = try await eventually(within: limit, condition)
+  func waitFor(_ what: String, within limit: Duration = .seconds(180), _ condition: () async throws -> Bool) async throws {
+    let came = try await eventually(within: limit) {
+      do {
+        return try await condition()
+      } catch is ConnectionLost {
+        // Of a server that was killed: look again.
+        return false
+      }
+    }
     guard !came else { return }
-    let tail = try await database.client.query(
+    let tail = try await client.query(
       "select stream || ' ' || type || ' ' || left(data::text, 200) as line from kedge.event order by number desc limit 25"
     ).map { try $0.decode(String.self) }
     Issue.record("\(what) did not come\nnewest events:\n\(tail.joined(separator: "\n"))\nworkers:\n\(logs())")
     throw CancellationError()
   }
 
-  func waitFor(_ what: String, within limit: Duration = .seconds(40), sql query: Query) async throws {
-    try await waitFor(what, within: limit) { try await !database.client.query(query).isEmpty }
+  func waitFor(_ what: String, within limit: Duration = .seconds(180), sql query: Query) async throws {
+    try await waitFor(what, within: limit) { try await !client.query(query).isEmpty }
   }
 
   /// A window as a server writes it: `x` even in 0...1 plus a shift, the answer of a model with this threshold, and, on request, the truth.
@@ -186,6 +183,40 @@ final class Scenario: @unchecked Sendable {
     }
     return text
   }
+
+  // MARK: the log
+
+  /// Appends a note to a stream.
+  /// - Returns: its version.
+  @discardableResult
+  func append(_ stream: String, _ number: Int, key: String? = nil) async throws -> Int64 {
+    let note = NewEvent(type: "note_added", data: ["n": .integer(Int64(number))], idempotencyKey: key)
+    return try await EventStore(client).append([note], to: StreamName(stream), by: Attribution(actor: "tester"))[0].version
+  }
+
+  func count(_ query: Query) async throws -> Int { try await client.query(query, as: Int.self)[0] }
+
+  /// Waits until every event has its position.
+  func waitUntilSealed() async throws {
+    try await waitFor(
+      "sealing", sql: "select 1 where not exists (select from kedge.event e where not exists (select from kedge.log_order o where o.event = e.number))")
+  }
+
+  /// That the log is whole, and every read model what the log says.
+  func verify() async throws {
+    let audit = try await kedge("audit", "verify", "-o", "json")
+    #expect(audit.status == 0, "\(audit.out)\(audit.err)")
+    #expect(try await count("select count(*) from (select from kedge.event group by stream having count(*) <> max(version) or min(version) <> 1) broken") == 0)
+    #expect(try await count("select count(*) from kedge.halted_stream") == 0)
+    for name in Scenario.projections {
+      let verified = try await kedge("projections", "verify", name)
+      #expect(verified.status == 0, "\(name): \(verified.out)\(verified.err)")
+    }
+  }
+
+  static let projections = ["registry", "monitors", "alerts", "runs", "deployments", "endpoints", "channels", "schedules", "work"]
+
+  // MARK: the story
 
   /// The first model: retrained, approved, live.
   func goLive() async throws {
@@ -250,6 +281,11 @@ final class Scenario: @unchecked Sendable {
       stages: [{traffic: 50, hold: 200ms}, {traffic: 100, hold: 200ms}]
     rollback: [{metric: accuracy, below_champion_by: 0.05, for: 2}]
     """
+}
+
+extension Program.Output {
+  /// Standard output as JSON.
+  func json() throws -> JSON { try JSON(parsing: out) }
 }
 
 /// Carries a value between threads.

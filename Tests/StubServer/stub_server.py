@@ -7,6 +7,8 @@ Every request but those below /_ is recorded; GET /_requests answers with what w
 
 import collections
 import email.utils
+import hashlib
+import hmac
 import http.server
 import json
 import os
@@ -21,6 +23,7 @@ recorded = []
 abandoned = [0]
 counters = collections.Counter()
 following = {}
+objects = {}
 lock = threading.Lock()
 
 
@@ -50,6 +53,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "headers": [[n, v] for n, v in self.headers.items()],
             "body": body.decode("utf-8", "replace"),
         }
+        if self.command == "PUT" and url.path.startswith("/bucket/"):
+            with lock:
+                objects[urllib.parse.unquote(url.path.removeprefix("/bucket/"))] = body
+            return self.answer(200)
         if url.path == "/_requests":
             with lock:
                 return self.answer(200, list(recorded))
@@ -192,8 +199,78 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(400, b"invalid_payload")
         self.answer(200, b"ok")
 
+    # /bucket/KEY: like S3. What was PUT is answered to whoever signs for it as AKIDEXAMPLE with the key "secret"; below public/ without.
+    # flaky/ closes the connection twice after half of what was asked for, plain/ gives no parts, changing/ has another tag each time.
+    def do_bucket(self, parts, query, request):
+        key = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path.removeprefix("/bucket").removeprefix("/"))
+        headers = {n.lower(): v for n, v in request["headers"]}
+        kind = (key or query.get("prefix", "")).split("/")[0]
+        fault = None if kind == "public" else signature_fault(self.command, self.path, headers)
+        if fault:
+            return self.answer(403, f"<Error><Code>{fault}</Code></Error>".encode())
+        if "list-type" in query:
+            with lock:
+                keys = sorted(k for k in objects if k.startswith(query["prefix"]))
+            start = int(query.get("continuation-token", 0))
+            page = "".join(f"<Contents><Key>{k.replace('&', '&amp;')}</Key></Contents>" for k in keys[start : start + 2])
+            more = start + 2 < len(keys)
+            token = f"<NextContinuationToken>{start + 2}</NextContinuationToken>" if more else ""
+            return self.answer(200, f"<ListBucketResult>{page}<IsTruncated>{str(more).lower()}</IsTruncated>{token}</ListBucketResult>".encode())
+        with lock:
+            body = objects.get(key)
+            counters[key] += 1
+            count = counters[key]
+        if body is None:
+            return self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        tag = f'"{hashlib.md5(body).hexdigest()}{count if kind == "changing" else ""}"'
+        if headers.get("if-match", tag) != tag:
+            return self.answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+        answer, status = [("ETag", tag)], 200
+        found = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("range", ""))
+        if found and kind != "plain":
+            first, last = int(found[1]), min(int(found[2] or len(body) - 1), len(body) - 1)
+            answer.append(("Content-Range", f"bytes {first}-{last}/{len(body)}"))
+            body, status = body[first : last + 1], 206
+        if kind in ("flaky", "changing", "plain") and count <= 2 and len(body) > 1:
+            self.send_response(status)
+            for name, value in [*answer, ("Content-Length", str(len(body)))]:
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.answer(status, body, answer)
+
     def log_message(self, *arguments):
         pass
+
+
+def signature_fault(method, target, headers):
+    """What S3 would say of a request signed with version 4, by the secret "secret"; None when it is right."""
+    found = re.fullmatch(
+        r"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/(\d{8})/([a-z0-9-]+)/s3/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})",
+        headers.get("authorization", ""))
+    if not found:
+        return "AccessDenied"
+    day, region, names, signature = found.groups()
+    signed = names.split(";")
+    if not {"host", "x-amz-date", "x-amz-content-sha256"} <= set(signed) or signed != sorted(signed):
+        return "AuthorizationHeaderMalformed"
+    if not headers["x-amz-date"].startswith(day) or region != "eu-test-1":
+        return "AuthorizationHeaderMalformed"
+    if "x-amz-security-token" in headers and headers["x-amz-security-token"] != "session":
+        return "InvalidToken"
+    url = urllib.parse.urlsplit(target)
+    query = "&".join(sorted(p if "=" in p else p + "=" for p in url.query.split("&") if p))
+    canonical = "\n".join(
+        [method, url.path, query, *[f"{n}:{headers.get(n, '').strip()}" for n in signed], "", names, headers["x-amz-content-sha256"]])
+    scope = f"{day}/{region}/s3/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{headers['x-amz-date']}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = b"AWS4secret"
+    for part in (day, region, "s3", "aws4_request"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    right = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return None if hmac.compare_digest(right, signature) else "SignatureDoesNotMatch"
 
 
 def slack_faults(body):

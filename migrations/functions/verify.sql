@@ -8,9 +8,10 @@ DECLARE
   v_from bigint := greatest(coalesce(from_position, 1), 1);
   v_head bigint := (SELECT s.last_position FROM kedge.log_seal s ORDER BY s.number DESC LIMIT 1);
   v_to bigint := coalesce(to_position, greatest(v_head, (SELECT max(o.position) FROM kedge.log_order o)), 0);
+  v_seal bigint;
 BEGIN
   WITH linked AS (
-    SELECT o.position, o.hash, o.event, e.number, s.number AS seal, s.epoch, s.last_position, s.hash AS seal_hash,
+    SELECT o.position, o.hash, o.event, e.number, s.number AS seal,
       lag(o.position, 1, v_from - 1) OVER w AS before_position,
       CASE WHEN o.position = 1 THEN decode(repeat('00', 32), 'hex')
         ELSE coalesce(lag(o.hash) OVER w, (SELECT b.hash FROM kedge.log_order b WHERE b.position = v_from - 1)) END AS before_hash,
@@ -29,7 +30,6 @@ BEGIN
         WHEN l.seal IS NULL THEN 'seal'
         WHEN l.before_hash IS NULL THEN 'before'
         WHEN l.hash <> sha256(l.before_hash || l.bytes) THEN 'changed'
-        WHEN l.position = l.last_position AND l.hash <> l.seal_hash THEN 'head'
       END AS verdict
     FROM linked l
   ), counted AS (
@@ -42,7 +42,6 @@ BEGIN
       WHEN 'seal' THEN format('the seal of position %s was removed', c.bad)
       WHEN 'before' THEN format('position %s, from whose hash the chain goes on, is missing', v_from - 1)
       WHEN 'changed' THEN format('the hash at position %s does not fit: the event, its place, its hash or the hash before it was changed', c.bad)
-      WHEN 'head' THEN format('the seal says another hash for position %s', c.bad)
     END
   INTO verified, events, head_position, first_bad_position, reason
   FROM counted c LEFT JOIN judged j ON j.position = c.bad;
@@ -55,6 +54,16 @@ BEGIN
     verified := false;
     first_bad_position := coalesce(v_head, 0) + 1;
     reason := format('no seal says that there is a position %s', first_bad_position);
+  END IF;
+  -- What the seals say of the position that was given last, also those that were made of nothing.
+  SELECT min(greatest(s.last_position, 1)) INTO v_seal
+  FROM kedge.log_seal s LEFT JOIN kedge.log_order o ON o.position = s.last_position
+  WHERE (s.last_position >= v_from OR v_from = 1) AND (to_position IS NULL OR s.last_position <= to_position)
+    AND s.hash <> CASE s.last_position WHEN 0 THEN decode(repeat('00', 32), 'hex') ELSE coalesce(o.hash, '') END;
+  IF v_seal < coalesce(first_bad_position, v_seal + 1) THEN
+    verified := false;
+    first_bad_position := v_seal;
+    reason := format('a seal says another hash for position %s', v_seal);
   END IF;
   head_hash := (SELECT o.hash FROM kedge.log_order o WHERE o.position = head_position);
   RETURN NEXT;

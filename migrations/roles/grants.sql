@@ -8,7 +8,7 @@ DECLARE
   c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label'];
   -- Only other functions call these.
   c_inner CONSTANT text[] := ARRAY[
-    'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash'];
+    'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash', 'close_partition', 'copy_partition', 'swap_partition'];
   v_table record;
   v_function record;
 BEGIN
@@ -45,7 +45,7 @@ BEGIN
       EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO kedge_app', v_function.signature);
     END IF;
   END LOOP;
-  -- Replays make their tables as temporary ones.
+  -- What differs between live and replayed rows is kept in temporary tables.
   EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO kedge_app', current_database());
 END $$;
 

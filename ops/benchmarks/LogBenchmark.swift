@@ -19,6 +19,9 @@ struct LogBenchmark: Sendable {
         try await WorkBenchmark(arguments: arguments, client: work, stuck: stuck, database: { try await create($0) }).run(into: &report)
       }
     }
+    try await withDatabase("idle") { idle in
+      try await MemoryBenchmark(arguments: arguments, client: idle, url: url("idle")).run(into: &report)
+    }
     try await withDatabase("small") { small in
       try await GrowthBenchmark(arguments: arguments, client: client, small: small).run(into: &report)
     }
@@ -39,8 +42,10 @@ struct LogBenchmark: Sendable {
 
   private func create(_ name: String) async throws -> String {
     try await client.query(Query(unsafeSQL: "create database \(name)"))
-    return arguments.database.replacing("///postgres", with: "///\(name)")
+    return url(name)
   }
+
+  private func url(_ name: String) -> String { arguments.database.replacing("///postgres", with: "///\(name)") }
 
   private func withDatabase(_ name: String, _ body: (PostgresClient) async throws -> Void) async throws {
     let database = Bench.client(try await create(name))

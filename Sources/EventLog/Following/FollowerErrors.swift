@@ -25,7 +25,7 @@ public enum FollowerError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Whether trying again may help: the error says nothing about the events.
-func mayPass(_ error: any Error) -> Bool {
+package func mayPass(_ error: any Error) -> Bool {
   switch error {
   case is ConnectionLost, is ConnectionRefused, is PostgresUsageError, is CancellationError, is VersionConflict, is FollowerError: true
   // Connection, transaction state, deadlock, missing table or right, resources, locks, operator, system.

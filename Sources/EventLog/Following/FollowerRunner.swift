@@ -24,8 +24,12 @@ public struct FollowerRunner: Sendable {
   private let feed: LogFeed
 
   /// - Parameters:
+  ///   - followers: each with a name of its own.
+  ///   - database: needs a connection for each follower that has something to do.
   ///   - holder: names this process among those that could drive them.
   ///   - signal: the one of the sealer of this process, if there is one.
+  ///   - options: how they are driven.
+  ///   - logger: hears of what failed and is tried again.
   public init(
     _ followers: [any Follower], on database: PostgresClient, holder: String, signal: LogSignal = LogSignal(),
     options: FollowerOptions = FollowerOptions(), logger: Logger

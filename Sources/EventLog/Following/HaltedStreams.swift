@@ -53,8 +53,11 @@ public struct HaltedStreams: Sendable {
 
   /// Takes in what was parked, in order, up to where the follower is, and lets the stream go on; recorded as `projection_released` on
   /// `projection/FOLLOWER`, all in one transaction.
+  /// - Parameter reason: why, as a person says; it stands in the log for good.
   /// - Throws: `FollowerError.notHalted`; `PostgresError`; what the follower throws that says nothing about its events.
-  public func release(_ stream: StreamName, of follower: any Follower, _ mode: Mode, by attribution: Attribution) async throws -> Outcome {
+  public func release(
+    _ stream: StreamName, of follower: any Follower, _ mode: Mode, by attribution: Attribution, because reason: String? = nil
+  ) async throws -> Outcome {
     try await database.withTransaction { transaction in
       // The follower's own batches wait for this row.
       let checkpoints = try await transaction.query(
@@ -71,10 +74,7 @@ public struct HaltedStreams: Sendable {
         [
           NewEvent(
             type: "projection_released",
-            data: [
-              "projection": .string(follower.name), "stream": .string(stream.text), "event": .string(halted.event.lowercased),
-              "position": .integer(halted.position), "error": .string(halted.error), "mode": .string(mode.rawValue),
-            ])
+            data: halted.released(mode, reason))
         ], to: StreamName(category: "projection", name: follower.name),
         by: Attribution(
           actor: attribution.actor, principal: attribution.principal, correlation: attribution.correlation,
@@ -148,6 +148,14 @@ public struct HaltedStreams: Sendable {
 }
 
 extension HaltedStream {
+  /// The data of the event `projection_released` that records its release.
+  public func released(_ mode: HaltedStreams.Mode, _ reason: String?) -> JSON {
+    JSON([
+      ("projection", .string(follower)), ("stream", .string(stream.text)), ("event", .string(event.lowercased)), ("position", .integer(position)),
+      ("error", .string(error)), ("mode", .string(mode.rawValue)), ("reason", reason.map { .string($0) }),
+    ])
+  }
+
   fileprivate init(row: Row) throws {
     let (follower, stream, position, event, error, parked, haltedAt) = try row.decode(
       String.self, String.self, Int64.self, UUID.self, String.self, Int.self, Timestamp.self)

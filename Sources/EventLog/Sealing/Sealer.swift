@@ -27,8 +27,11 @@ public struct Sealer: Sendable {
   private let logger: Logger
 
   /// - Parameters:
+  ///   - database: the primary.
   ///   - holder: names this process among those that could seal.
   ///   - signal: raised after each seal; followers of this process wait for it.
+  ///   - options: how often is sealed.
+  ///   - logger: hears of what failed and is tried again.
   public init(
     _ database: PostgresClient, holder: String, signal: LogSignal = LogSignal(), options: SealerOptions = SealerOptions(), logger: Logger
   ) {

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 public import PostgreSQL
 internal import Values
@@ -13,7 +12,7 @@ public struct Verification: Hashable, Sendable {
     public let hash: [UInt8]
 
     /// Lower-case hexadecimal.
-    public var hexadecimal: String { hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    public var hexadecimal: String { ChainHash.text(hash) }
   }
 
   /// The first event that does not fit.
@@ -37,7 +36,7 @@ public struct Verification: Hashable, Sendable {
 
 /// Recomputes the chain of hashes.
 public struct ChainVerifier: Sendable {
-  private let database: any Queryable
+  let database: any Queryable
 
   /// - Parameter database: for one view of the log under traffic, a transaction with one snapshot.
   public init(_ database: any Queryable) { self.database = database }
@@ -54,7 +53,7 @@ public struct ChainVerifier: Sendable {
       firstBad: verified ? nil : Verification.Break(position: bad ?? from, reason: reason ?? "the chain does not fit"))
   }
 
-  /// By a second implementation, of the encoding and of the hashes, which reads no more than `audit.event` and `audit.head`.
+  /// By a second implementation, of the encoding and of the hashes, which reads `audit.event`, `audit.head`, and what the seals say.
   /// - Parameters:
   ///   - from: the first position; what comes before it is taken as given.
   ///   - to: the last position; nil is the head.
@@ -62,10 +61,10 @@ public struct ChainVerifier: Sendable {
   /// - Throws: `PostgresError` and what else `Queryable.query` throws; a broken chain is a result.
   public func verify(from: Int64 = 1, to: Int64? = nil, progress: @Sendable (Int64) -> Void = { _ in }) async throws -> Verification {
     let from = max(1, from)
-    let head = try await database.query("select position, hash from audit.head").first
-    let (headPosition, headHash) = try head?.decode(Int64.self, [UInt8].self) ?? (Int64(0), [UInt8]())
-    let end = to ?? headPosition
-    var hash = [UInt8](repeating: 0, count: 32)
+    let end: Int64
+    if let to { end = to } else { end = try await database.query("select position from audit.head", as: Int64.self).first ?? 0 }
+    let contradiction = try await firstContradiction(from: from, to: to)
+    var hash = ChainHash.beginning
     var position = from - 1
     func broken(_ at: Int64, _ reason: String) -> Verification {
       Verification(
@@ -91,58 +90,50 @@ public struct ChainVerifier: Sendable {
       for row in rows {
         let stored = try row.decode(Int64.self, at: 0)
         guard stored == position + 1 else { return broken(position + 1, "position \(position + 1) is missing") }
-        var digest = SHA256()
-        digest.update(data: hash)
-        digest.update(data: try ChainVerifier.hashedBytes(row))
-        let computed = Array(digest.finalize())
+        let computed = ChainHash.next(after: hash, try ChainVerifier.fields(row))
         guard try row.decode([UInt8].self, at: 16) == computed else {
           return broken(stored, "the hash at position \(stored) does not fit: the event, its place, its hash or the hash before it was changed")
         }
         (position, hash) = (stored, computed)
+        if position == contradiction { break }
       }
+      if position == contradiction { break }
       progress(position)
     }
-    if position == headPosition, position >= from, hash != headHash {
-      return broken(position, "the seal says another hash for position \(position)")
-    }
-    if to == nil,
-      let beyond = try await database.query("select min(position) from kedge.log_order where position > \(headPosition)", as: Int64?.self).first ?? nil
+    if to == nil, contradiction == nil || contradiction! > position,
+      let beyond = try await database.query(
+        // In one statement: more may have been sealed since the head was read.
+        "select min(position) from kedge.log_order where position > greatest(\(position), coalesce((select position from audit.head), 0))",
+        as: Int64?.self
+      ).first ?? nil
     {
       return broken(beyond, "no seal says that there is a position \(beyond)")
     }
+    if let contradiction { return broken(contradiction, "a seal says another hash for position \(contradiction)") }
     return Verification(
       events: Int(max(0, position - from + 1)), head: position < from ? nil : Verification.Head(position: position, hash: hash), firstBad: nil)
   }
 
-  /// Each field a 4-byte big-endian length and its UTF-8 bytes, NULL as `ffffffff`, in the order of LOG.md.
-  static func hashedBytes(_ row: Row) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    func add(_ field: String?) {
-      guard let field else { return bytes += [0xff, 0xff, 0xff, 0xff] }
-      withUnsafeBytes(of: UInt32(field.utf8.count).bigEndian) { bytes += $0 }
-      bytes += field.utf8
-    }
+  /// The first position of which a seal says another hash than the order, also one that was made of nothing, or of which there is no more.
+  private func firstContradiction(from: Int64, to: Int64?) async throws -> Int64? {
+    try await database.query(
+      """
+      select min(greatest(s.last_position, 1)) from kedge.log_seal s left join kedge.log_order o on o.position = s.last_position
+      where (s.last_position >= \(from) or \(from) = 1) and s.last_position <= \(to ?? Int64.max)
+        and s.hash <> case s.last_position when 0 then decode(repeat('00', 32), 'hex') else coalesce(o.hash, '') end
+      """, as: Int64?.self
+    ).first ?? nil
+  }
+
+  /// What is hashed of an event, in the order of LOG.md.
+  private static func fields(_ row: Row) throws -> [String?] {
     func number(_ column: Int) throws -> String { String(try row.decode(Int64.self, at: column)) }
     func text(_ column: Int) throws -> String? { try row.decode(String?.self, at: column) }
     func uuid(_ column: Int) throws -> String? { try row.decode(UUID?.self, at: column)?.lowercased }
     func time(_ column: Int) throws -> String { String(try row.decode(Timestamp.self, at: column).microseconds) }
-    add("kedge1")
-    add(try number(1))
-    add(try number(0))
-    add(try uuid(2))
-    add(try text(3))
-    add(try number(4))
-    add(try text(5))
-    add(try number(6))
-    add(try text(7))
-    add(try text(8))
-    add(try text(9))
-    add(try uuid(10))
-    add(try uuid(11))
-    add(try text(12))
-    add(try time(13))
-    add(try time(14))
-    add(try time(15))
-    return bytes
+    return [
+      "kedge1", try number(1), try number(0), try uuid(2), try text(3), try number(4), try text(5), try number(6), try text(7), try text(8), try text(9),
+      try uuid(10), try uuid(11), try text(12), try time(13), try time(14), try time(15),
+    ]
   }
 }

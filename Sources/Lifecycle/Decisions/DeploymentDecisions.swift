@@ -3,13 +3,16 @@ public enum DeploymentCommand: Equatable, Sendable {
   /// - held: why the gate holds it; nil when it passed.
   case propose(DeploymentProposed, held: String?)
   case overrideGate(reason: String)
-  case approve(by: Person, reason: String?, seenPosition: Int64, identity: Identity)
+  case approve(by: Person, reason: String?, seenPosition: Int64)
   case reject(reason: String?)
   case pause(reason: String?)
   case resume(reason: String?)
   case abort(reason: String?)
   case supersede(by: DeploymentID)
-  case voidApprovals(reason: String)
+  /// The approvals that were given without having seen the evidence.
+  case voidApprovals([Evidence])
+  /// What a policy proposed and may go without any approval may not any more.
+  case requireApproval(reason: String)
   case requestComparison(ComparisonRequested)
   case recordAnalysis(AnalysisRecorded)
   case markRolledBack(DeploymentRolledBack)
@@ -29,8 +32,7 @@ extension DeploymentState {
       guard phase == .held else { throw .conflict("the gate does not hold the deployment: it is \(word)") }
       guard reason.contains(where: { !$0.isWhitespace }) else { throw .invalid("an override of the gate needs a reason; give one with --reason") }
       return [.gateOverridden(Remark(reason: reason))]
-    case .approve(let person, let reason, let position, let identity):
-      return [try approve(person, reason, position, identity)]
+    case .approve(let person, let reason, let position): return [try approve(person, reason, position)]
     case .reject(let reason):
       guard isWaiting else { throw .conflict("only a deployment that waits can be rejected: it is \(word)") }
       return [.deploymentRejected(Remark(reason: reason))]
@@ -47,12 +49,10 @@ extension DeploymentState {
     case .supersede(let by):
       guard isWaiting else { throw .conflict("the deployment does not wait any more: it is \(word)") }
       return [.deploymentSuperseded(DeploymentSuperseded(by: by))]
-    case .voidApprovals(let reason):
-      // What a policy proposed and may go without any approval may not any more.
-      guard isWaiting, !approvals.isEmpty || (proposal?.automatic == true && approvalsNeeded == 0) else {
-        throw .conflict("there is no approval to void")
-      }
-      return [.approvalVoided(Remark(reason: reason))]
+    case .voidApprovals(let evidence): return [try void(evidence)]
+    case .requireApproval(let reason):
+      guard isWaiting, proposal?.automatic == true, approvalsNeeded == 0 else { throw .conflict("the deployment needs its approvals already") }
+      return [.approvalVoided(ApprovalVoided(reason: reason))]
     case .requestComparison(let fact):
       guard phase == .rolling || phase == .completed else { throw .conflict("the deployment is \(word)") }
       return [.comparisonRequested(fact)]
@@ -65,12 +65,23 @@ extension DeploymentState {
     }
   }
 
-  private func approve(_ person: Person, _ reason: String?, _ position: Int64, _ identity: Identity) throws(Refusal) -> Fact {
+  private func approve(_ person: Person, _ reason: String?, _ position: Int64) throws(Refusal) -> Fact {
     guard phase != .held else { throw .conflict("the gate holds the deployment; `kedge promote --override-gate --reason …` lifts it") }
     guard phase == .awaitingApproval else { throw .conflict("the deployment waits for no approval: it is \(word)") }
-    if let refusal = refusal(of: person, identity: identity) { throw .notAllowed(refusal) }
-    guard !hasApproved(person, identity: identity) else { throw .conflict("\(person.actor) has approved already") }
-    return .deploymentApproved(DeploymentApproved(reason: reason, seenPosition: position, identity: identity))
+    if let refusal = refusal(of: person) { throw .notAllowed(refusal) }
+    guard !hasApproved(person) else { throw .conflict("\(person.actor) has approved already") }
+    return .deploymentApproved(DeploymentApproved(reason: reason, seenPosition: position, identity: Identity(of: person.principal)))
+  }
+
+  /// Also while the first stage is under way: the evidence came before, and was read after it had begun.
+  private func void(_ evidence: [Evidence]) throws(Refusal) -> Fact {
+    guard isOpen, let proposal else { throw .conflict("the deployment is \(word)") }
+    let own = evidence.filter { $0.concerns(proposal.version, at: proposal.endpoint) }
+    let unseen = approvals.filter { approval in own.contains { $0.isUnseen(at: approval.seenPosition) } }
+    guard !unseen.isEmpty else { throw .conflict("there is no approval to void") }
+    let news = own.filter { evidence in unseen.contains { evidence.isUnseen(at: $0.seenPosition) } }
+    return .approvalVoided(
+      ApprovalVoided(reason: news.map(\.what).joined(separator: "; "), approvals: unseen.map(\.event), because: news.map(\.event)))
   }
 
   /// What comes when the stage's time is over.

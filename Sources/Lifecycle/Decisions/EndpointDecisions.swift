@@ -35,9 +35,10 @@ extension EndpointState {
       throw .conflict("the way back to \(target) is decided already and under way")
     }
     let brought = rollout?.deployment ?? deployments[from.description]
+    // Who decides by hand answers the endpoint's newest event.
+    let grounds = automatic ? (because ?? []) + [moved].compactMap { $0 } : because
     var facts: [Fact] = [
-      .rollbackDecided(
-        RollbackDecided(from: from, to: target, deployment: brought, automatic: automatic, reason: reason, because: because))
+      .rollbackDecided(RollbackDecided(from: from, to: target, deployment: brought, automatic: automatic, reason: reason, because: grounds))
     ]
     if let rollout { facts.append(.rolloutEnded(RolloutEnded(deployment: rollout.deployment, version: rollout.version, outcome: .rolledBack))) }
     facts.append(
@@ -57,18 +58,22 @@ extension EndpointState {
       throw .conflict("after a rollback what a policy proposes needs an approval, until the endpoint is thawed")
     }
     guard proposal.version != plan?.current else { throw .conflict("\(proposal.version) serves already") }
-    return [.rolloutStarted(RolloutStarted(deployment: id, version: proposal.version)), stageRequest(0, id, proposal, base: plan?.current)]
+    return [
+      .rolloutStarted(RolloutStarted(deployment: id, version: proposal.version, because: deployment.ground)),
+      stageRequest(0, id, proposal, base: plan?.current, because: deployment.ground),
+    ]
   }
 
   /// Asks for the traffic of a later stage of the rollout under way.
-  public func requestStage(_ stage: Int, of id: DeploymentID, _ proposal: DeploymentProposed) throws(Refusal) -> [Fact] {
+  public func requestStage(_ stage: Int, of id: DeploymentID, _ deployment: DeploymentState) throws(Refusal) -> [Fact] {
+    guard let proposal = deployment.proposal else { throw .unknown("there is no such deployment") }
     guard let rollout, rollout.deployment == id else { throw .conflict("the deployment is not being rolled out") }
     guard !isFrozen else { throw .conflict("the endpoint is frozen") }
     if let pending, pending.order.deployment == id, pending.order.stage == stage { return [] }
-    return [stageRequest(stage, id, proposal, base: rollout.base)]
+    return [stageRequest(stage, id, proposal, base: rollout.base, because: deployment.ground)]
   }
 
-  private func stageRequest(_ stage: Int, _ id: DeploymentID, _ proposal: DeploymentProposed, base: VersionName?) -> Fact {
+  private func stageRequest(_ stage: Int, _ id: DeploymentID, _ proposal: DeploymentProposed, base: VersionName?, because: [UUID]) -> Fact {
     let step = proposal.stages[stage]
     let plan =
       if let base, step.traffic < 100 {
@@ -77,7 +82,7 @@ extension EndpointState {
         // An endpoint's first version serves at once, and at 100 % the candidate is what serves.
         TrafficPlan(current: proposal.version)
       }
-    return .trafficRequested(TrafficRequested(plan: plan, purpose: .stage, deployment: id, stage: stage))
+    return .trafficRequested(TrafficRequested(plan: plan, purpose: .stage, deployment: id, stage: stage, because: because))
   }
 
   /// Ends the rollout of a deployment. When it was called off, what served before serves again.

@@ -64,6 +64,12 @@ public enum Identity: String, Codable, Hashable, Sendable {
   case asserted
   /// The database tells people apart.
   case verified
+
+  /// The database role of the embedded default, under which everybody acts: it tells nobody apart.
+  public static let sharedPrincipal = "kedge_owner"
+
+  /// What a principal can vouch for. It follows from who the database says they are, never from what they say of themselves.
+  public init(of principal: String) { self = principal == Identity.sharedPrincipal ? .asserted : .verified }
 }
 
 /// Somebody other than who asked for it agrees.
@@ -80,6 +86,23 @@ public struct DeploymentApproved: Codable, Equatable, Sendable {
     self.reason = reason
     self.seenPosition = seenPosition
     self.identity = identity
+  }
+}
+
+/// Approvals lost their force: the deployment waits for approval again.
+public struct ApprovalVoided: Codable, Equatable, Sendable {
+  /// What has changed since they were given.
+  public var reason: String?
+  /// The events of the approvals that no longer count; nil: all of them.
+  public var approvals: [UUID]?
+  /// The events that changed the picture, beside the cause that the event itself names.
+  public var because: [UUID]?
+
+  /// Takes the values as they are; nothing is checked.
+  public init(reason: String?, approvals: [UUID]? = nil, because: [UUID]? = nil) {
+    self.reason = reason
+    self.approvals = approvals
+    self.because = because
   }
 }
 
@@ -215,8 +238,14 @@ public struct AnalysisRecorded: Codable, Equatable, Sendable {
 public struct DeploymentCompleted: Codable, Equatable, Sendable {
   /// The version that serves alone from now on.
   public var version: VersionName
+  /// Further causes, beside the one that the event itself names: the stage that it completed.
+  public var because: [UUID]?
+
   /// Takes the values as they are; nothing is checked.
-  public init(version: VersionName) { self.version = version }
+  public init(version: VersionName, because: [UUID]? = nil) {
+    self.version = version
+    self.because = because
+  }
 }
 
 /// A newer proposal took its place.

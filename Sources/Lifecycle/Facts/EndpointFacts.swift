@@ -41,13 +41,16 @@ public struct TrafficRequested: Codable, Equatable, Sendable {
   public var deployment: DeploymentID?
   /// The stage's index, from 0; nil when it is for no stage.
   public var stage: Int?
+  /// Further causes, beside the one that the event itself names: the approvals, or the stage before.
+  public var because: [UUID]?
 
   /// Takes the values as they are; nothing is checked.
-  public init(plan: TrafficPlan, purpose: TrafficPurpose, deployment: DeploymentID?, stage: Int?) {
+  public init(plan: TrafficPlan, purpose: TrafficPurpose, deployment: DeploymentID?, stage: Int?, because: [UUID]? = nil) {
     self.plan = plan
     self.purpose = purpose
     self.deployment = deployment
     self.stage = stage
+    self.because = because
   }
 }
 
@@ -97,11 +100,14 @@ public struct RolloutStarted: Codable, Equatable, Sendable {
   public var deployment: DeploymentID
   /// The candidate.
   public var version: VersionName
+  /// Further causes, beside the one that the event itself names: the approvals, else what allowed it to go without.
+  public var because: [UUID]?
 
   /// Takes the values as they are; nothing is checked.
-  public init(deployment: DeploymentID, version: VersionName) {
+  public init(deployment: DeploymentID, version: VersionName, because: [UUID]? = nil) {
     self.deployment = deployment
     self.version = version
+    self.because = because
   }
 }
 
@@ -140,7 +146,7 @@ public struct RollbackDecided: Codable, Equatable, Sendable {
   public var automatic: Bool
   /// Why, for people.
   public var reason: String
-  /// Further causes, beside the one that the event itself names: the analyses of the windows before.
+  /// Further causes, beside the one that the event itself names: the analyses of the windows before, and the move of traffic that is undone.
   public var because: [UUID]?
 
   /// Takes the values as they are; nothing is checked.

@@ -53,7 +53,7 @@ public enum Fact: Equatable, Sendable {
   case gateOverridden(Remark)
   case deploymentApproved(DeploymentApproved)
   case deploymentRejected(Remark)
-  case approvalVoided(Remark)
+  case approvalVoided(ApprovalVoided)
   case stageEntered(StageEntered)
   case comparisonRequested(ComparisonRequested)
   case analysisRecorded(AnalysisRecorded)

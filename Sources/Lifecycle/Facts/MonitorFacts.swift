@@ -1,3 +1,4 @@
+public import Foundation
 public import Values
 
 /// Which half of a window is measured: what came in, or how good the answers were.
@@ -26,11 +27,11 @@ public struct BaselinePinned: Codable, Equatable, Sendable {
 public struct WindowFound: Codable, Equatable, Sendable {
   /// Derived from what was found, so that the same file gives the same window.
   public var window: WindowID
-  /// Absolute path of the file.
+  /// Absolute path of the file or directory; of a query `sql:FROM/TO`.
   public var source: String
-  /// Bytes.
+  /// Bytes; of a query 0.
   public var size: Int
-  /// SHA-256 of the content, lower-case hex.
+  /// SHA-256 of the content, of a query that of its text and window; lower-case hex.
   public var checksum: String
   /// First and last value of the time column; without one both are the file's modification time.
   public var startAt: Timestamp
@@ -209,11 +210,14 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
   public var inconclusive: Bool
   /// Of an input measurement: rows whose labels were there already.
   public var labelled: Int
+  /// Further causes, beside the one that the event itself names: where labels made it happen, that the window was found.
+  public var because: [UUID]?
 
   /// Takes the values as they are; nothing is checked.
   public init(
     window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
-    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool, labelled: Int = 0
+    metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool,
+    labelled: Int = 0, because: [UUID]? = nil
   ) {
     self.window = window
     self.part = part
@@ -227,6 +231,7 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
     self.late = late
     self.inconclusive = inconclusive
     self.labelled = labelled
+    self.because = because
   }
 }
 

@@ -215,6 +215,8 @@ public struct RunEvaluated: Codable, Equatable, Sendable {
   public var rows: Int
   /// By arm: `champion`, `challenger`.
   public var metrics: [String: [String: Double]]
+  /// By arm: the 95 % confidence interval of each metric that has one, low and high.
+  public var intervals: [String: [String: [Double]]]?
   /// Challenger minus champion, with 95 % confidence interval: value, low, high.
   public var difference: [String: [Double]]
   /// One for each rule, in the pipeline's order.
@@ -227,7 +229,7 @@ public struct RunEvaluated: Codable, Equatable, Sendable {
   /// Takes the values as they are; nothing is checked.
   public init(
     model: String, pipeline: String, champion: VersionName?, challenger: VersionName, rows: Int, metrics: [String: [String: Double]],
-    difference: [String: [Double]], gate: [GateResult], passed: Bool, deploy: String?
+    difference: [String: [Double]], gate: [GateResult], passed: Bool, deploy: String?, intervals: [String: [String: [Double]]]? = nil
   ) {
     self.model = model
     self.pipeline = pipeline
@@ -235,6 +237,7 @@ public struct RunEvaluated: Codable, Equatable, Sendable {
     self.challenger = challenger
     self.rows = rows
     self.metrics = metrics
+    self.intervals = intervals
     self.difference = difference
     self.gate = gate
     self.passed = passed

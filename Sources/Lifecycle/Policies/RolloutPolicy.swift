@@ -1,6 +1,7 @@
 public import Values
 
-/// Approvals, deadlines and comparisons into stages; a completed bake into a new champion; a rollback into everything that follows from it.
+/// Approvals, deadlines and comparisons into stages; what changes the picture before a rollout begins into void approvals; a completed bake
+/// into a new champion; a rollback into everything that follows from it.
 public struct RolloutPolicy: Policy {
   /// Names its checkpoint, for good.
   public static let name = "rollout"
@@ -8,6 +9,7 @@ public struct RolloutPolicy: Policy {
   /// A deployment that is not over.
   struct Open: Codable, Equatable, Sendable {
     var endpoint: String
+    var version: VersionName
     var isHeld: Bool
     /// Its place among the proposals.
     var order: Int64
@@ -28,6 +30,7 @@ public struct RolloutPolicy: Policy {
   private var endpoints = Keyed<Endpoint>()
   /// The champion of each model.
   private var champions = Keyed<VersionName>()
+  private var evidence = EvidenceBook()
 
   /// As before the first event.
   public init() {}
@@ -37,17 +40,28 @@ public struct RolloutPolicy: Policy {
     switch prefix {
     case "deployment": try open.restore(key: rest, entry: entry)
     case "endpoint": try endpoints.restore(key: rest, entry: entry)
+    case "evidence": try evidence.restore(key: rest, entry: entry)
     default: try champions.restore(key: rest, entry: entry)
     }
   }
 
   public mutating func takeChanges() throws -> [String: JSON] {
     try open.takeChanges(prefix: "deployment/").merging(endpoints.takeChanges(prefix: "endpoint/")) { $1 }
-      .merging(champions.takeChanges(prefix: "model/")) { $1 }
+      .merging(champions.takeChanges(prefix: "model/")) { $1 }.merging(evidence.takeChanges(prefix: "evidence/")) { $1 }
   }
 
   public mutating func react(to record: FactRecord) -> [Command] {
     if let id = DeploymentID(stream: record.stream) { return react(to: record, of: id) }
+    let voided = evidence.take(record).map(voidApprovals) ?? []
+    return voided + follow(record)
+  }
+
+  /// Whoever approved what has not begun has not seen this.
+  private func voidApprovals(_ evidence: Evidence) -> [Command] {
+    waiting { evidence.concerns($0.version, at: $0.endpoint) }.map { .deployment($0.id, .voidApprovals([evidence])) }
+  }
+
+  private mutating func follow(_ record: FactRecord) -> [Command] {
     let name = record.name
     switch record.fact {
     case .aliasMoved(let fact): if fact.alias == ModelState.champion { champions[name] = fact.version }
@@ -56,6 +70,8 @@ public struct RolloutPolicy: Policy {
       open[fact.deployment.description]?.hasBegun = true
     case .rolloutEnded(let fact):
       endpoints[name]?.rollout = nil
+      // Its approvals were voided as it began: it waits again.
+      if fact.outcome == .aborted { open[fact.deployment.description]?.hasBegun = false }
       if fact.outcome == .completed { endpoints[name]?.crowned = fact.version }
       return starts(at: name)
     case .trafficMoved: return starts(at: name)
@@ -79,11 +95,11 @@ public struct RolloutPolicy: Policy {
     switch record.fact {
     case .deploymentProposed(let fact):
       let older = waiting(at: fact.endpoint).filter { fact.gatePassed || $0.open.isHeld }
-      open[key] = Open(endpoint: fact.endpoint, isHeld: !fact.gatePassed, order: record.position ?? 0)
+      open[key] = Open(endpoint: fact.endpoint, version: fact.version, isHeld: !fact.gatePassed, order: record.position ?? 0)
       let superseded = older.map { Command.deployment($0.id, .supersede(by: id)) }
       // Proposed in ignorance of a rollback.
       if endpoints[fact.endpoint]?.isGuarded == true, fact.automatic, fact.approvals == 0 {
-        return superseded + [.deployment(id, .voidApprovals(reason: "\(fact.endpoint) was rolled back, and is not thawed"))]
+        return superseded + [.deployment(id, .requireApproval(reason: "\(fact.endpoint) was rolled back, and is not thawed"))]
       }
       return superseded + [.startRollout(id, endpoint: fact.endpoint)]
     case .gateOverridden:
@@ -91,7 +107,12 @@ public struct RolloutPolicy: Policy {
       open[key]?.isHeld = false
       let older = waiting(at: own.endpoint).filter { $0.open.order < own.order }
       return older.map { .deployment($0.id, .supersede(by: id)) } + [.startRollout(id, endpoint: own.endpoint)]
-    case .deploymentApproved: return open[key].map { [.startRollout(id, endpoint: $0.endpoint)] } ?? []
+    case .deploymentApproved(let fact):
+      guard let own = open[key] else { return [] }
+      // Appended past the checked command, or at the same moment as the evidence.
+      let unseen = evidence.newest(on: own.version, at: own.endpoint).flatMap { $0.isUnseen(at: fact.seenPosition) ? $0 : nil }
+      return (unseen.map { [.deployment(id, .voidApprovals([$0]))] } ?? []) + [.startRollout(id, endpoint: own.endpoint)]
+    case .approvalVoided: return open[key].map { [.endRollout(id, endpoint: $0.endpoint, .aborted)] } ?? []
     case .stageEntered, .deadlinePassed, .analysisRecorded: return open[key].map { [.advanceRollout(id, endpoint: $0.endpoint)] } ?? []
     case .deploymentResumed:
       return open[key].map { [.startRollout(id, endpoint: $0.endpoint), .advanceRollout(id, endpoint: $0.endpoint)] } ?? []
@@ -109,9 +130,11 @@ public struct RolloutPolicy: Policy {
     }
   }
 
-  /// Deployments at the endpoint that are not being rolled out yet, in the order in which they were proposed.
-  private func waiting(at endpoint: String) -> [(id: DeploymentID, open: Open)] {
-    open.entries.filter { $0.value.endpoint == endpoint && !$0.value.hasBegun }.sorted { ($0.value.order, $0.key) < ($1.value.order, $1.key) }
+  private func waiting(at endpoint: String) -> [(id: DeploymentID, open: Open)] { waiting { $0.endpoint == endpoint } }
+
+  /// Deployments that are not being rolled out yet, in the order in which they were proposed.
+  private func waiting(_ isMeant: (Open) -> Bool) -> [(id: DeploymentID, open: Open)] {
+    open.entries.filter { !$0.value.hasBegun && isMeant($0.value) }.sorted { ($0.value.order, $0.key) < ($1.value.order, $1.key) }
       .compactMap { key, value in DeploymentID(stream: "deployment/\(key)").map { ($0, value) } }
   }
 
@@ -125,7 +148,7 @@ public struct RolloutPolicy: Policy {
       commands.append(.deployment(id, .markRolledBack(DeploymentRolledBack(to: fact.to, reason: fact.reason))))
     }
     for (id, _) in waiting(at: endpoint) where id != fact.deployment {
-      commands.append(.deployment(id, .voidApprovals(reason: "\(endpoint) is rolled back from \(fact.from) to \(fact.to)")))
+      commands.append(.deployment(id, .requireApproval(reason: "\(endpoint) is rolled back from \(fact.from) to \(fact.to)")))
     }
     return commands
   }

@@ -24,6 +24,8 @@ public struct DeploymentState: StreamState {
     public var person: Person
     /// What they said, and what they had seen.
     public var fact: DeploymentApproved
+    /// Up to where they had read the log: what they say, and no further than they can have.
+    public var seenPosition: Int64
     /// When they did.
     public var at: Timestamp
   }
@@ -31,7 +33,7 @@ public struct DeploymentState: StreamState {
   public private(set) var phase = Phase.none
   public private(set) var proposal: DeploymentProposed?
   public private(set) var approvals: [Approval] = []
-  /// Approvals needed: as many as proposed, and at least one once a rollback has voided what it had.
+  /// Approvals needed: as many as proposed, and at least one once something has voided what it had.
   public private(set) var approvalsNeeded = 0
   /// Whoever requested, promoted or overrode: none of them may approve.
   public private(set) var requesters: [Person] = []
@@ -42,6 +44,10 @@ public struct DeploymentState: StreamState {
   public private(set) var holdIsOver = false
   /// A comparison in this stage had an answer.
   public private(set) var isConclusive = false
+  /// What its way into traffic rests on: the stage that was entered last, else its approvals, else an override of the gate, else its proposal.
+  public var ground: [UUID] { entered.map { [$0] } ?? (approvals.isEmpty ? [admitted].compactMap { $0 } : approvals.map(\.event)) }
+  private var admitted: UUID?
+  private var entered: UUID?
   /// The newest fact: what people answer to.
   public private(set) var latest: UUID?
 
@@ -53,28 +59,27 @@ public struct DeploymentState: StreamState {
     switch record.fact {
     case .deploymentProposed(let fact):
       proposal = fact
+      admitted = record.id
       requesters = fact.requestedBy
       if !fact.automatic { requesters.append(record.person) }
       approvalsNeeded = fact.approvals
       phase = approvalsNeeded == 0 ? .rolling : .awaitingApproval
     case .deploymentHeld: phase = .held
     case .gateOverridden:
+      admitted = record.id
       requesters.append(record.person)
       phase = approvalsNeeded == 0 ? .rolling : .awaitingApproval
     case .deploymentApproved(let fact):
       // Whatever way it came into the log, it counts only if the one who gave it may approve.
-      guard phase == .awaitingApproval, refusal(of: record.person, identity: fact.identity) == nil,
-        !hasApproved(record.person, identity: fact.identity)
-      else { return }
-      approvals.append(Approval(event: record.id, person: record.person, fact: fact, at: record.at))
+      guard phase == .awaitingApproval, refusal(of: record.person) == nil, !hasApproved(record.person) else { return }
+      let seen = min(fact.seenPosition, record.position ?? .max)
+      approvals.append(Approval(event: record.id, person: record.person, fact: fact, seenPosition: seen, at: record.at))
       if approvals.count >= approvalsNeeded { phase = .rolling }
-    case .approvalVoided:
-      approvals = []
-      approvalsNeeded = max(1, approvalsNeeded)
-      if phase == .rolling, stage == nil { phase = .awaitingApproval }
+    case .approvalVoided(let fact): void(fact)
     case .deploymentRejected: phase = .rejected
     case .stageEntered(let fact):
       stage = fact.stage
+      entered = record.id
       holdIsOver = false
       isConclusive = false
     case .deadlinePassed(let fact): if fact.name == DeploymentState.hold(stage) { holdIsOver = true }
@@ -87,6 +92,17 @@ public struct DeploymentState: StreamState {
     case .deploymentRolledBack: phase = .rolledBack
     default: break
     }
+  }
+
+  private mutating func void(_ fact: ApprovalVoided) {
+    if let voided = fact.approvals { approvals.removeAll { voided.contains($0.event) } } else { approvals = [] }
+    approvalsNeeded = max(1, approvalsNeeded)
+    guard phase == .rolling, approvals.count < approvalsNeeded else { return }
+    phase = .awaitingApproval
+    stage = nil
+    entered = nil
+    holdIsOver = false
+    isConclusive = false
   }
 
   /// The name of the deadline at which a stage's hold is over.
@@ -113,16 +129,17 @@ public struct DeploymentState: StreamState {
   public var isOpen: Bool { isWaiting || phase == .rolling }
 
   /// Whether this person has approved already; where the database tells people apart, under whatever name.
-  public func hasApproved(_ person: Person, identity: Identity) -> Bool {
-    approvals.contains { $0.person.actor == person.actor || (identity == .verified && $0.person.principal == person.principal) }
+  public func hasApproved(_ person: Person) -> Bool {
+    let isVerified = Identity(of: person.principal) == .verified
+    return approvals.contains { $0.person.actor == person.actor || (isVerified && $0.person.principal == person.principal) }
   }
 
   /// Why this person may not approve; nil when they may.
   ///
   /// Compared is the name, and, where the database tells people apart, the principal too: else one person could act under two names.
-  public func refusal(of person: Person, identity: Identity) -> String? {
+  public func refusal(of person: Person) -> String? {
     if requesters.contains(where: { $0.actor == person.actor }) { return "\(person.actor) asked for it, and nobody approves their own request" }
-    if identity == .verified, requesters.contains(where: { $0.principal == person.principal }) {
+    if Identity(of: person.principal) == .verified, requesters.contains(where: { $0.principal == person.principal }) {
       return "\(person.actor) acts as \(person.principal), who asked for it, and nobody approves their own request"
     }
     return nil

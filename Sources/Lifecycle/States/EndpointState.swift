@@ -16,6 +16,8 @@ public struct EndpointState: StreamState {
   public private(set) var leaving: VersionName?
   /// Since when the plan is in force.
   public private(set) var servingSince: Timestamp?
+  /// The event by which the plan came into force.
+  public private(set) var moved: UUID?
   /// The deployment that brought the current version.
   public var deployment: DeploymentID? { plan.flatMap { deployments[$0.current.description] } }
   /// The deployment that brought each version which serves, is tried, or can be gone back to.
@@ -89,6 +91,7 @@ public struct EndpointState: StreamState {
     replaced = servesAlone ? rollout?.base : nil
     self.plan = plan
     servingSince = record.at
+    moved = record.id
     pending = nil
     leaving = nil
   }

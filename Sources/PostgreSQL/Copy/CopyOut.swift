@@ -35,8 +35,10 @@ public struct CopyOut: AsyncSequence, Sendable {
       do {
         if !isStarted {
           try statement.check()
+          // What throws before this has sent nothing, and nothing would ever be heard of it.
+          let wake = try await wire.begin(operation)
           isStarted = true
-          if case .finished(let outcome) = try await wire.begin(operation) {
+          if case .finished(let outcome) = wake {
             _ = try outcome.get()
             throw PostgresUsageError.notACopy(statement: statement.label)
           }

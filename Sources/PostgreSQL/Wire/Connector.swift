@@ -48,12 +48,24 @@ enum Connector {
       let reason = ServerMessage.connectionMessage(connection)
       PQfinish(connection)
       switch withCStrings(parameters, { PQpingParams($0, $1, 1) }) {
-      case PQPING_OK: if attempt == 2 { throw ConnectionRefused(reason: reason) }
+      case PQPING_OK:
+        if attempt == 2 {
+          // Somebody answers, but nobody that the URL asks for: a standby that has not been promoted yet is worth waiting for.
+          if isOnlyOfAnotherKind(parameters) { throw ConnectionLost(reason: reason, outcome: .nothingDone) }
+          throw ConnectionRefused(reason: reason)
+        }
       case PQPING_NO_ATTEMPT: throw ConnectionRefused(reason: reason)
       default: throw ConnectionLost(reason: reason, outcome: .nothingDone)
       }
     }
     throw ConnectionLost(reason: "the server cannot be reached", outcome: .nothingDone)
+  }
+
+  /// Whether a server lets us in when `target_session_attrs` is not asked of it.
+  private static func isOnlyOfAnotherKind(_ parameters: [(String, String)]) -> Bool {
+    let connection = withCStrings(parameters + [("target_session_attrs", "any")]) { PQconnectdbParams($0, $1, 1) }
+    defer { PQfinish(connection) }
+    return PQstatus(connection) == CONNECTION_OK
   }
 
   /// Refuses a URL that libpq cannot read. What libpq quotes is left out: it may be the password.

@@ -14,6 +14,8 @@ struct ColumnPlan: Sendable {
 
   let entries: [Entry]
   let schema: ComparisonResult.Schema
+  /// Cells that are no numbers in columns of numbers, when these are set aside.
+  let damaged: [TableError]
 
   /// What a reference's column is compared as.
   static func type(of column: SideColumn, _ options: ComparisonOptions) -> ColumnType {
@@ -26,9 +28,10 @@ struct ColumnPlan: Sendable {
     return column.type
   }
 
-  /// - Throws: `TableError` at a cell that is no number in a column of numbers.
+  /// - Throws: `TableError` at a cell that is no number in a column of numbers, unless such columns are set aside.
   static func make(reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions) throws(TableError) -> ColumnPlan {
     var entries: [Entry] = []
+    var damaged: [TableError] = []
     var schema = ComparisonResult.Schema(missing: [], new: [], typeChanged: [])
     let columns = reference.columns
     let others = Dictionary(current.columns.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -43,8 +46,16 @@ struct ColumnPlan: Sendable {
       // Evidently goes by the current data's type.
       if options.choice == .evidently, options.columnTests[column.name] == nil, column.isInteger, other.isInteger { type = self.type(of: other, options) }
       if type == .numeric {
-        if let stray = column.stray { throw .notANumber(source: reference.source, column: column.name, stray) }
-        if let stray = other.stray ?? other.strayAmongNumbers { throw .notANumber(source: current.source, column: column.name, stray) }
+        var error = column.stray.map { TableError.notANumber(source: reference.source, column: column.name, $0) }
+        if error == nil, let stray = other.stray ?? other.strayAmongNumbers {
+          error = .notANumber(source: current.source, column: column.name, stray)
+        }
+        if let error {
+          guard options.damagedColumns == .setAside else { throw error }
+          damaged.append(error)
+          entries.append(Entry(reference: column, current: other, type: type, skipped: error.withoutAdvice))
+          continue
+        }
       }
       if let change = changed(column, other, options) {
         schema.typeChanged.append(column.name)
@@ -55,7 +66,7 @@ struct ColumnPlan: Sendable {
     }
     let known = Set(columns.map(\.name))
     schema.new = current.columns.map(\.name).filter { !known.contains($0) && !options.exclude.contains($0) && !options.optional.contains($0) }
-    return ColumnPlan(entries: entries, schema: schema)
+    return ColumnPlan(entries: entries, schema: schema, damaged: damaged)
   }
 
   /// Numbers, strings and times are different kinds; columns declared categorical are compared by their texts whatever their kind.

@@ -5,7 +5,8 @@ internal import Statistics
 public enum Comparison {
   /// Compares every column of the reference. Columns are judged side by side on all processors, each on its own: one that cannot be judged
   /// costs the others nothing. The function waits; call it on a thread that may.
-  /// - Throws: `TableError` when a column of numbers holds a cell that is none: the file is broken, and the error names the cell.
+  /// - Throws: `TableError` when a column of numbers holds a cell that is none: the file is broken, and the error names the cell. With
+  ///   `damagedColumns` set aside there is no error, and the column alone has no verdict.
   public static func run(reference: DataTable, current: DataTable, options: ComparisonOptions = ComparisonOptions()) throws(TableError) -> ComparisonResult {
     try run(reference: .table(reference), current: .table(current), options: options)
   }
@@ -13,7 +14,7 @@ public enum Comparison {
   /// Compares with a reference made ready once, as a monitor does window after window.
   /// - Throws: as above.
   public static func run(reference: ComparisonReference, current: DataTable) throws(TableError) -> ComparisonResult {
-    try run(reference: reference.side, current: .table(current), options: reference.options) { reference.prepared($0, as: $1) }
+    try run(reference: reference.side, current: .table(current), options: reference.options, .none) { reference.prepared($0, as: $1) }.result
   }
 
   /// Compares tables and profiles; from a profile, the bound of the error is part of the answer, and tests that need the values say so.
@@ -21,14 +22,27 @@ public enum Comparison {
   public static func run(
     reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions = ComparisonOptions()
   ) throws(TableError) -> ComparisonResult {
-    try run(reference: reference, current: current, options: options) { $0.prepared(as: $1) }
+    try run(reference: reference, current: current, options: options, .none) { $0.prepared(as: $1) }.result
   }
 
+  /// Compares, and keeps of each column that both sides have in the same kind what a picture of it needs, in the reference's order: nothing is read or
+  /// sorted a second time for it.
+  /// - Throws: as above.
+  public static func runWithDistributions(
+    reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions = ComparisonOptions()
+  ) throws(TableError) -> (result: ComparisonResult, distributions: [ColumnDistribution]) {
+    try run(reference: reference, current: current, options: options, .distributions) { $0.prepared(as: $1) }
+  }
+
+  /// What is kept of a column beside its result.
+  private enum Keeping { case none, distributions }
+
   private static func run(
-    reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions, _ prepare: @Sendable (SideColumn, ColumnType) -> PreparedColumn
-  ) throws(TableError) -> ComparisonResult {
+    reference: ComparisonSide, current: ComparisonSide, options: ComparisonOptions, _ keeping: Keeping,
+    _ prepare: @Sendable (SideColumn, ColumnType) -> PreparedColumn
+  ) throws(TableError) -> (result: ComparisonResult, distributions: [ColumnDistribution]) {
     let plan = try ColumnPlan.make(reference: reference, current: current, options: options)
-    var columns = Parallel.map(plan.entries) { entry in judge(entry, options, prepare) }
+    var columns = Parallel.map(plan.entries) { entry in judge(entry, options, keeping, prepare) }
     adjust(&columns, options)
     QualityJudgement.adjust(&columns, options)
     let compared = columns.filter { $0.result.verdict != .skipped }
@@ -47,10 +61,12 @@ public enum Comparison {
       }
       detected = detected || together?.drifted == true
     }
-    return ComparisonResult(
+    let result = ComparisonResult(
       rows: .init(reference: reference.rowCount, current: current.rowCount),
       drift: .init(detected: detected, share: share, threshold: threshold, driftedColumns: drifted), schema: plan.schema,
-      qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), multivariate: together, columns: columns.map(\.result))
+      qualityColumns: columns.filter { !$0.result.quality.findings.isEmpty }.map(\.result.name), multivariate: together, columns: columns.map(\.result),
+      damaged: plan.damaged)
+    return (result, columns.compactMap(\.distribution))
   }
 
   /// A column's result with what its verdict still needs.
@@ -60,10 +76,12 @@ public enum Comparison {
     /// Values present on each side.
     var referencePresent = 0
     var currentPresent = 0
+    /// If it is kept.
+    var distribution: ColumnDistribution?
   }
 
   private static func judge(
-    _ entry: ColumnPlan.Entry, _ options: ComparisonOptions, _ prepare: (SideColumn, ColumnType) -> PreparedColumn
+    _ entry: ColumnPlan.Entry, _ options: ComparisonOptions, _ keeping: Keeping, _ prepare: (SideColumn, ColumnType) -> PreparedColumn
   ) -> Judged {
     var result = ColumnResult(
       name: entry.reference.name, type: entry.type, drifted: false, verdict: .skipped, also: [], quality: ColumnQuality())
@@ -82,6 +100,10 @@ public enum Comparison {
     }
     result.quality = QualityJudgement.quality(reference, current, entry.type)
     var judged = Judged(result: result, referencePresent: reference.present, currentPresent: current.present)
+    if keeping == .distributions {
+      let deviations = (result.reference?.std, result.current?.std)
+      judged.distribution = ColumnDistribution(result.name, entry.type, reference, current, deviations: deviations)
+    }
     let judgement = ColumnJudgement(reference: reference, current: current, type: entry.type, options: options)
     do throws(NotComputable) {
       let test = try judgement.chosen(for: entry.reference.name)

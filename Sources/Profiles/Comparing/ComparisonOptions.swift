@@ -78,6 +78,17 @@ public struct ComparisonOptions: Sendable, Hashable {
   public var minimumEffect = 0.1
   /// With fewer values on either side a column is "inconclusive"; `evidently` ignores it.
   public var minimumRows = 30
+  /// What becomes of a column of numbers with a cell that is none.
+  public var damagedColumns = DamagedColumns.refused
+
+  /// What becomes of a column that cannot be believed.
+  public enum DamagedColumns: Sendable, Hashable {
+    /// It is an error, and nothing is compared.
+    case refused
+    /// Its verdict is `skipped`, and `ComparisonResult.damaged` has the error; the others are compared.
+    case setAside
+  }
+
   /// Significance of p-values of ours, and of the null that a distance is judged with.
   public var significance = 0.05
 

@@ -77,6 +77,8 @@ public struct ComparisonResult: Sendable, Hashable, Codable {
   public var multivariate: Multivariate?
   /// One a column of the reference, in its order; then the excluded ones are not among them.
   public var columns: [ColumnResult]
+  /// What is wrong with columns that were set aside; their verdict is `skipped`. The cells that it quotes are data.
+  public var damaged: [TableError] = []
 
   /// The column of that name.
   public subscript(name: String) -> ColumnResult? { columns.first { $0.name == name } }
@@ -93,6 +95,7 @@ public struct ComparisonResult: Sendable, Hashable, Codable {
         ]
       ), ("schema", ["missing": JSON(schema.missing), "new": JSON(schema.new), "type_changed": JSON(schema.typeChanged)]),
       ("quality_columns", JSON(qualityColumns)), ("multivariate", multivariate?.json), ("columns", .array(columns.map(\.json))),
+      ("damaged", damaged.isEmpty ? JSON?.none : JSON(damaged.map(\.description))),
     ])
   }
 }

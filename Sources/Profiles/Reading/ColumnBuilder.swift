@@ -12,6 +12,7 @@ struct ColumnBuilder {
   private var firstStray: StrayCell?
   private var codes: [Int32] = []
   private var pool = StringPool()
+  private var times: [Int64] = []
 
   init(name: String, kind: CellKind, declared: ColumnType?, expectedRows: Int) {
     self.name = name
@@ -20,6 +21,7 @@ struct ColumnBuilder {
     switch kind {
     case .number: numbers.reserveCapacity(expectedRows)
     case .string, .raw: codes.reserveCapacity(expectedRows)
+    case .time: times.reserveCapacity(expectedRows)
     case .skip: break
     }
   }
@@ -33,6 +35,7 @@ struct ColumnBuilder {
       self.missing += missing
       self.strays += strays
       if self.firstStray == nil { self.firstStray = firstStray }
+    case .times(let values): times.append(contentsOf: values)
     case .strings(let blockCodes, let blockPool):
       var translated: [Int32] = []
       translated.reserveCapacity(blockPool.count)
@@ -54,22 +57,30 @@ struct ColumnBuilder {
     case .number:
       let present = numbers.count - missing
       guard strays == 0 || declared == .numeric || Double(strays) <= Double(present) * ColumnBuilder.strayShare else { return nil }
-      let stray = firstStray.map { StrayCell(line: $0.line, text: $0.text, count: strays) }
+      let stray = firstStray.map { StrayCell(line: $0.line, text: $0.text, count: strays, source: $0.source) }
       return Column(name: name, values: .numbers(numbers), type: declared, isInteger: isWhole && missing == 0 && strays == 0, stray: stray)
-    case .raw: return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: pool.strings)), type: declared ?? .categorical)
-    case .string: return strings()
+    case .raw: return Column(name: name, values: .strings(distinct()), type: declared ?? .categorical)
+    case .string: return strings(distinct())
+    case .time: return Column(name: name, values: .times(times), type: declared ?? .datetime)
     }
   }
 
-  private func strings() -> Column {
+  /// The texts, each once: bytes may differ where the text does not (`é` is one code point or two, and another byte in Latin-1).
+  private func distinct() -> StringColumn {
     let dictionary = pool.strings
+    if pool.isASCII || Set(dictionary).count == dictionary.count { return StringColumn(codes: codes, dictionary: dictionary) }
+    return StringColumn(codes.map { $0 < 0 ? nil : dictionary[Int($0)] })
+  }
+
+  private func strings(_ strings: StringColumn) -> Column {
+    let (codes, dictionary) = (strings.codes, strings.dictionary)
     if let declared, declared != .datetime { return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)), type: declared) }
     if dictionary.isEmpty { return Column(name: name, values: .numbers(codes.map { _ in .nan })) }
-    if let times = times(dictionary) { return Column(name: name, values: .times(times)) }
+    if let times = times(codes, dictionary) { return Column(name: name, values: .times(times)) }
     return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)))
   }
 
-  private func times(_ dictionary: [String]) -> [Int64]? {
+  private func times(_ codes: [Int32], _ dictionary: [String]) -> [Int64]? {
     var parsed: [Int64] = []
     parsed.reserveCapacity(dictionary.count)
     for text in dictionary {

@@ -140,11 +140,17 @@ public struct StrayCell: Sendable, Hashable {
   public let text: String
   /// How many such cells there are.
   public let count: Int
+  /// The file that it is in, of a table that was read from several.
+  public let source: String?
 
   /// Takes the values as they are; nothing is checked.
-  public init(line: Int, text: String, count: Int) {
+  public init(line: Int, text: String, count: Int, source: String? = nil) {
     self.line = line
     self.text = text
     self.count = count
+    self.source = source
   }
+
+  /// The same, with the file that it is in.
+  func found(in source: String) -> StrayCell { StrayCell(line: line, text: text, count: count, source: source) }
 }

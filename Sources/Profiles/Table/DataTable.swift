@@ -95,7 +95,7 @@ extension TableError {
   static func notANumber(source: String, column: String, _ stray: StrayCell) -> TableError {
     let more = stray.count > 1 ? " (and \(stray.count - 1) more)" : ""
     return TableError(
-      source: source, line: stray.line, column: column, cell: stray.text, problem: "is not a number\(more)",
+      source: stray.source ?? source, line: stray.line > 0 ? stray.line : nil, column: column, cell: stray.text, problem: "is not a number\(more)",
       advice: "correct the file, or compare the column with --categorical or leave it out with --exclude")
   }
 }

@@ -1,5 +1,5 @@
 /// What is wrong with a data file, and where.
-public struct TableError: Error, Sendable, Hashable {
+public struct TableError: Error, Sendable, Hashable, Codable {
   /// The file's path or the source's name, as the user gave it.
   public var source: String
   /// From 1, the header being line 1; nil when it concerns the whole file.
@@ -24,17 +24,20 @@ public struct TableError: Error, Sendable, Hashable {
   }
 
   /// One line without the cell's text, for events and service logs.
-  public var withoutData: String { text(cell: cell == nil ? nil : "a cell") }
+  public var withoutData: String { text(cell: cell == nil ? nil : "a cell") + "; \(advice)" }
+
+  /// One line without the cell's text and without what to do.
+  var withoutAdvice: String { text(cell: cell == nil ? nil : "a cell") }
 
   private func text(cell: String?) -> String {
     var place = source
     if let line { place += ":\(line)" }
     if let column { place += ": column \"\(column)\"" }
-    return "\(place): \(cell.map { $0 + " " } ?? "")\(problem); \(advice)"
+    return "\(place): \(cell.map { $0 + " " } ?? "")\(problem)"
   }
 }
 
 extension TableError: CustomStringConvertible {
   /// One line, as the command line prints it: `reference.csv:17: column "mean radius": "12,5" is not a number; …`.
-  public var description: String { text(cell: cell.map { "\"\($0)\"" }) }
+  public var description: String { text(cell: cell.map { "\"\($0)\"" }) + "; \(advice)" }
 }

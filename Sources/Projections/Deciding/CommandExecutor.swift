@@ -21,7 +21,7 @@ public struct CommandExecutor {
   /// Carries out one command that a fact gave rise to.
   public mutating func execute(_ command: Command, because cause: FactRecord) async throws {
     do {
-      try await decide(command)
+      try await decide(command, because: cause)
     } catch let refusal as Refusal {
       guard case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command else { return }
       try await raise(alert, endpoint: endpoint, leaving: leaving, reason: reason, refusal: refusal)
@@ -30,7 +30,7 @@ public struct CommandExecutor {
       by: Attribution(actor: "kedge/\(policy)", principal: nil, correlation: cause.correlation ?? cause.id, causation: cause.id))
   }
 
-  private mutating func decide(_ command: Command) async throws {
+  private mutating func decide(_ command: Command, because cause: FactRecord) async throws {
     switch command {
     case .alert(let id, let command):
       session.record(try await session.load(AlertState.self, id.stream).decide(command), on: id.stream)
@@ -43,7 +43,13 @@ public struct CommandExecutor {
     case .startRollout(let id, let endpoint):
       let deployment = try await session.load(DeploymentState.self, id.stream)
       let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
-      session.record(try state.startRollout(id, deployment), on: "endpoint/\(endpoint)")
+      let facts = try state.startRollout(id, deployment)
+      if let proposal = deployment.proposal, let position = cause.position {
+        // What the policy has not read yet, and is in the log all the same.
+        let evidence = try await EvidenceReader(session.database).evidence(on: proposal, after: position)
+        if let voided = try? deployment.decide(.voidApprovals(evidence)) { return session.record(voided, on: id.stream) }
+      }
+      session.record(facts, on: "endpoint/\(endpoint)")
     case .advanceRollout(let id, let endpoint): try await advance(id, endpoint)
     case .endRollout(let id, let endpoint, let outcome):
       let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
@@ -66,10 +72,10 @@ public struct CommandExecutor {
     switch deployment.advance {
     case .stay: break
     case .enter(let stage):
-      session.record(try await session.load(EndpointState.self, stream).requestStage(stage, of: id, proposal), on: stream)
+      session.record(try await session.load(EndpointState.self, stream).requestStage(stage, of: id, deployment), on: stream)
     case .complete:
       let ended = try await session.load(EndpointState.self, stream).endRollout(id, .completed)
-      session.record([.deploymentCompleted(DeploymentCompleted(version: proposal.version))], on: id.stream)
+      session.record([.deploymentCompleted(DeploymentCompleted(version: proposal.version, because: deployment.ground))], on: id.stream)
       session.record(ended, on: stream)
     }
   }

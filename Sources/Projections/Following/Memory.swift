@@ -1,6 +1,6 @@
 internal import Foundation
-public import PostgreSQL
-public import Values
+internal import PostgreSQL
+internal import Values
 
 /// What a follower remembers between batches, beside the tables that it writes.
 ///
@@ -28,9 +28,16 @@ struct Memory<Content: Sendable>: Sendable {
     let stored: Int64 = try row?.decode(Int64.self) ?? 0
     if generation != stored {
       content = empty
-      for row in try await database.query("select key, state from kedge.follower_state where follower = \(follower) and key <> \(key)") {
-        let (name, entry) = try row.decode(String.self, JSON.self)
-        try restore(&content, name, entry)
+      // Page by page: reading back thousands takes longer than a transaction may be idle.
+      var last = ""
+      while true {
+        let rows = try await database.query(
+          """
+          select key, state from kedge.follower_state where follower = \(follower) and key > \(last) and key <> \(key) order by key limit 500
+          """, as: String.self, JSON.self)
+        for (name, entry) in rows { try restore(&content, name, entry) }
+        guard let end = rows.last?.0 else { break }
+        last = end
       }
     }
     let changes = try await body(&content)

@@ -25,7 +25,7 @@ public actor ProjectionFollower: Follower {
 /// A projection and its memory, whatever its type.
 protocol ProjectionRun: Sendable {
   func apply(_ batch: [RecordedEvent], in database: any Queryable) async throws
-  /// The same without stored memory: for a rebuild, which begins with the first event.
+  /// The same without stored memory: for a rebuild, which begins with the first event. Nothing of a batch that fails is remembered.
   func replay(_ batch: [RecordedEvent], in database: any Queryable) async throws
   /// All that the projection remembers after a replay.
   func replayedMemory() async throws -> [String: JSON]
@@ -55,8 +55,10 @@ private actor TypedRun<P: Projection>: ProjectionRun {
   }
 
   func replay(_ batch: [RecordedEvent], in database: any Queryable) async throws {
-    try await writer.write(try digest(batch, &replayed), in: database)
-    remembered.merge(try replayed.takeMemory()) { $1 }
+    var next = replayed
+    try await writer.write(try digest(batch, &next), in: database)
+    remembered.merge(try next.takeMemory()) { $1 }
+    replayed = next
   }
 
   func replayedMemory() -> [String: JSON] { remembered.filter { !$0.value.isNull } }

@@ -1,3 +1,4 @@
+internal import EventLog
 public import PostgreSQL
 
 /// The read models as a whole.
@@ -15,17 +16,24 @@ public enum ReadModels {
       where not exists (select from kedge.log_order o where o.event = e.number) limit 1
       """)
     guard unsealed.isEmpty else { return false }
-    let head = try await database.query("select coalesce(max(position), 0) from kedge.log_order").first?.decode(Int64.self) ?? 0
-    for projection in allProjections {
+    let head = try await EventStore(database).head()
+    return try await position(of: allProjections, database) >= head
+  }
+
+  /// The position up to which all of these show the log; they may show more.
+  public static func position(of projections: [any Projection.Type], _ database: any Queryable) async throws -> Int64 {
+    var position = try await EventStore(database).head()
+    for projection in projections {
       let prefixes = projection.categories.map { $0 + "/" }
-      let behind = try await database.query(
+      let missing = try await database.query(
         """
-        select 1 from kedge.log_order o join kedge.event e on e.number = o.event
+        select o.position from kedge.log_order o join kedge.event e on e.number = o.event
         where o.position > coalesce((select f.position from kedge.follower f where f.name = \(projection.name)), 0)
-          and o.position <= \(head) and e.stream ^@ any(\(prefixes)) limit 1
-        """)
-      if !behind.isEmpty { return false }
+          and o.position <= \(position) and e.stream ^@ any(\(prefixes)) order by o.position limit 1
+        """
+      ).first?.decode(Int64.self)
+      if let missing { position = missing - 1 }
     }
-    return true
+    return position
   }
 }

@@ -53,7 +53,7 @@ public struct DeploymentsProjection: Projection {
     switch record.fact {
     case .deploymentApproved(let fact): changes.append(approval(fact, record, counts: state.approvals.count > before.approvals.count))
     case .approvalVoided(let fact):
-      changes += before.approvals.map {
+      changes += before.approvals.filter { fact.approvals?.contains($0.event) ?? true }.map {
         .update("approval", where: ["id": JSON($0.event)], ["voided_at": record.time, "void_reason": JSON(fact.reason)])
       }
     case .analysisRecorded(let fact): changes.append(try analysis(fact, record))
@@ -65,9 +65,10 @@ public struct DeploymentsProjection: Projection {
   private func reason(_ fact: Fact) -> String? {
     switch fact {
     case .deploymentHeld(let fact): fact.reason
-    case .gateOverridden(let fact), .deploymentRejected(let fact), .approvalVoided(let fact), .deploymentPaused(let fact),
-      .deploymentResumed(let fact), .deploymentAborted(let fact):
+    case .gateOverridden(let fact), .deploymentRejected(let fact), .deploymentPaused(let fact), .deploymentResumed(let fact),
+      .deploymentAborted(let fact):
       fact.reason
+    case .approvalVoided(let fact): fact.reason
     case .deploymentApproved(let fact): fact.reason
     case .deploymentRolledBack(let fact): fact.reason
     case .deploymentSuperseded(let fact): "deployment \(fact.by) took its place"
@@ -80,8 +81,8 @@ public struct DeploymentsProjection: Projection {
       "approval", key: ["id"],
       [
         "id": JSON(record.id), "deployment": JSON(record.name), "approved_by": JSON(record.actor), "principal": JSON(record.principal),
-        "reason": JSON(fact.reason), "approved_at": record.time, "seen_position": JSON(fact.seenPosition), "identity": JSON(fact.identity.rawValue),
-        "counts": .bool(counts), "position": record.place,
+        "reason": JSON(fact.reason), "approved_at": record.time, "seen_position": JSON(fact.seenPosition),
+        "identity": JSON(Identity(of: record.principal).rawValue), "counts": .bool(counts), "position": record.place,
       ])
   }
 

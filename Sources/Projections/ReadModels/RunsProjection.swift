@@ -61,6 +61,7 @@ public struct RunsProjection: Projection {
           [
             "run": JSON(record.name), "model": JSON(fact.model), "pipeline": JSON(fact.pipeline), "champion": JSON(fact.champion),
             "challenger": JSON(fact.challenger), "rows": JSON(fact.rows), "metrics": try JSON(encoding: fact.metrics),
+            "intervals": try JSON(encoding: fact.intervals ?? [:]),
             "difference": try JSON(encoding: fact.difference), "gate": try JSON(encoding: fact.gate), "passed": .bool(fact.passed),
             "evaluated_at": record.time, "position": record.place,
           ])

@@ -64,7 +64,7 @@ public struct WorkProjection: Projection {
       return ask(
         .compare, "\(stream)/\(fact.window.id)", record, data: try JSON(encoding: fact), exclusive: stream, sequence: fact.window.endAt.microseconds)
     case .analysisRecorded(let fact): return fact.kind == "paired" ? [done("\(stream)/\(fact.window.id)", .compare)] : []
-    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack:
+    case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack, .approvalVoided:
       return [.delete("work", where: ["stream": JSON(stream)])]
 
     case .trafficRequested: return ask(.traffic, stream, record)

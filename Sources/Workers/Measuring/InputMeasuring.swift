@@ -15,7 +15,7 @@ struct InputMeasuring: Sendable {
 
   /// - Throws: `TableError` for a file that cannot be read, or that lacks a column of the reference.
   func measure(_ window: WindowReference) throws -> MeasurementRecorded {
-    let table = try TableReader.read(path: window.source, options: InputMeasuring.reading(monitor))
+    let table = try WindowRows(monitor).table(window.source, InputMeasuring.reading(monitor))
     guard table.rowCount > 0 else {
       throw TableError(source: window.source, problem: "it has no rows", advice: "a window needs at least one")
     }
@@ -43,7 +43,7 @@ struct InputMeasuring: Sendable {
   /// How a monitor's files are read: what identifies or groups rows, and the answers, stay text.
   static func reading(_ monitor: MonitorSpecification) -> TableReader.Options {
     let columns = monitor.columns
-    return .init(raw: Set([columns.id, columns.version, columns.time].compactMap { $0 }))
+    return .init(raw: Set([columns.id, columns.version, columns.time].compactMap { $0 }), skipped: Set(columns.exclude))
   }
 
   private var options: ComparisonOptions {
@@ -114,14 +114,21 @@ final class ReferenceCache: Sendable {
   func table(_ state: MonitorState, _ monitor: MonitorSpecification) throws -> DataTable {
     var path = state.baseline?.path
     if path == nil, case .file(let declared) = monitor.baseline { path = declared }
+    if path == nil, case .sql(let sql) = monitor.baseline {
+      // Read once by each process: what it gives later is not looked at.
+      return try table("\(sql)/\(monitor.columns)") { try WindowRows(monitor).reference(sql, InputMeasuring.reading(monitor)) }
+    }
     guard let path else { throw MeasuringError("\(monitor.name): it has no reference; pin one with `kedge baseline pin \(monitor.name) --from FILE`") }
-    let sha256 = try checksum(ofFile: path).sha256
+    let sha256 = try checksum(ofData: path).sha256
     if let pinned = state.baseline, pinned.sha256 != sha256 {
       throw MeasuringError("\(path): the reference changed after it was pinned; pin it again with `kedge baseline pin \(monitor.name) --from FILE`")
     }
-    let key = "\(sha256)/\(monitor.columns)"
+    return try table("\(sha256)/\(monitor.columns)") { try TableReader.read(path: path, options: InputMeasuring.reading(monitor)) }
+  }
+
+  private func table(_ key: String, _ read: () throws -> DataTable) throws -> DataTable {
     if let entry = entries.withLock({ entries in entries.first { $0.key == key } }) { return entry.table }
-    let table = try TableReader.read(path: path, options: InputMeasuring.reading(monitor))
+    let table = try read()
     entries.withLock { entries in entries = (entries + [Entry(key: key, table: table)]).suffix(ReferenceCache.kept) }
     return table
   }

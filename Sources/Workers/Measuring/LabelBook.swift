@@ -5,12 +5,14 @@ internal import Profiles
 /// The labels that a monitor's files hold, by id. Where two files disagree, the one written later is right.
 struct LabelBook: Sendable {
   private let columns: MonitorColumns
+  private let rows: WindowRows
   private var labels: [String: String] = [:]
 
   /// Reads files of labels. One that cannot be read is passed over: the work about that file says so.
   /// - Parameter sources: only these; nil is every one that lies there.
   init(_ monitor: MonitorSpecification, only sources: Set<String>? = nil) throws {
     columns = monitor.columns
+    rows = WindowRows(monitor)
     guard let pattern = monitor.window.labels, let id = columns.id, let label = columns.label, sources != [] else { return }
     for file in WindowFinder.files(matching: pattern).sorted(by: { ($0.modified, $0.path) < ($1.modified, $1.path) })
     where sources?.contains(file.path) ?? true {
@@ -42,7 +44,7 @@ struct LabelBook: Sendable {
   /// - Returns: the path; nil when no row has a label.
   func write(labelsOf window: String, to path: String) throws -> String? {
     guard !labels.isEmpty, let id = columns.id, let label = columns.label,
-      let ids = try? TableReader.read(path: window, options: .init(raw: [id])).strings(id)
+      let ids = try? rows.table(window, .init(raw: [id])).strings(id)
     else { return nil }
     var text = CSVText.row([id, label])
     var found = false
@@ -60,8 +62,7 @@ struct LabelBook: Sendable {
   /// - Returns: how many rows were written.
   func write(rowsOf window: String, to path: String) throws -> Int {
     guard let id = columns.id, let label = columns.label else { return 0 }
-    let all = try TableReader.read(path: window)
-    let table = try TableReader.read(path: window, options: .init(raw: Set(all.columns.map(\.name))))
+    let table = try all(of: window)
     let kept = table.columns.filter { $0.name != label }
     let ids = try table.strings(id)
     var text = CSVText.row(kept.map(\.name) + [label])
@@ -73,6 +74,22 @@ struct LabelBook: Sendable {
     }
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     return count
+  }
+}
+
+extension LabelBook {
+  /// Writes the rows of a window that is no file, so that commands can read them.
+  func write(allOf window: String, to path: String) throws {
+    let table = try all(of: window)
+    var text = CSVText.row(table.columns.map(\.name))
+    for row in 0..<table.rowCount { text += CSVText.row(table.columns.map { $0.string(at: row) ?? "" }) }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+  }
+
+  /// Every cell as it stands.
+  fileprivate func all(of window: String) throws -> DataTable {
+    let names = try rows.table(window).columns.map(\.name)
+    return try rows.table(window, .init(raw: Set(names)))
   }
 }
 

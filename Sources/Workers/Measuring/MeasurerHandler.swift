@@ -37,7 +37,7 @@ struct MeasurerHandler: WorkHandler {
         .map { try $0.decode(String.self) })
     let fact = try await onThread { () -> Fact in
       do {
-        guard try checksum(ofFile: found.source).sha256 == found.checksum else {
+        guard try QueriedWindow(found.source) != nil || checksum(ofData: found.source).sha256 == found.checksum else {
           throw MeasuringError("\(found.source): the file changed after it was found; write a new file and rename it into place")
         }
         let measuring = InputMeasuring(
@@ -74,7 +74,7 @@ struct MeasurerHandler: WorkHandler {
         var touched: [WindowID] = []
         for window in windows {
           guard
-            let present = try? TableReader.read(path: window.source, options: .init(raw: [id])).strings(id),
+            let present = try? WindowRows(specification).table(window.source, .init(raw: [id])).strings(id),
             present.contains(where: { $0.map(ids.contains) ?? false }), let fact = try quality(of: window, book, specification, task)
           else { continue }
           touched.append(window.id)
@@ -116,6 +116,7 @@ struct MeasurerHandler: WorkHandler {
 
   /// Appends the outcome. What ends before a window that was counted is late.
   private func record(_ work: Work, _ facts: [Fact]) async throws {
+    let findings = try await findings(of: facts, work.stream)
     try await context.record(work, as: .measurer, completing: true) { session in
       let state = try await session.load(MonitorState.self, work.stream)
       // Windows are found all the time, which is no conflict: only one worker at a time measures this part of this monitor.
@@ -124,9 +125,27 @@ struct MeasurerHandler: WorkHandler {
         facts.map { fact in
           guard case .measurementRecorded(var measurement) = fact else { return fact }
           measurement.late = state.isLate(measurement.part, endAt: measurement.window.endAt)
+          measurement.because = findings[measurement.window.id].map { [$0] }
           return .measurementRecorded(measurement)
         }, on: work.stream)
     }
+  }
+}
+
+extension MeasurerHandler {
+  /// The events by which the windows were found that were measured because of something else, their labels.
+  private func findings(of facts: [Fact], _ stream: String) async throws -> [WindowID: UUID] {
+    let windows = facts.compactMap { fact -> String? in
+      guard case .measurementRecorded(let measurement) = fact, measurement.part == .quality else { return nil }
+      return measurement.window.id.description
+    }
+    guard !windows.isEmpty else { return [:] }
+    let rows = try await context.database.query(
+      """
+      select id, (data ->> 'window')::uuid from kedge.event
+      where stream = \(stream) and type = 'window_found' and data ->> 'window' = any(\(windows)) order by version
+      """, as: UUID.self, UUID.self)
+    return Dictionary(rows.map { (WindowID($0.1), $0.0) }) { $1 }
   }
 }
 

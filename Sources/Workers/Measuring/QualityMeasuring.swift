@@ -45,7 +45,7 @@ struct QualityMeasuring: Sendable {
       throw MeasuringError("\(monitor.name): quality needs columns.id and columns.prediction in the monitor")
     }
     let texts = [id, prediction, monitor.columns.version, monitor.columns.group].compactMap { $0 }
-    let table = try TableReader.read(path: path, options: .init(raw: Set(texts)))
+    let table = try WindowRows(monitor).table(path, .init(raw: Set(texts)))
     let ids = try table.strings(id)
     let predictions = try table.strings(prediction)
     let probabilities = try monitor.columns.probability.flatMap { table[$0] == nil ? nil : try table.numbers($0) }

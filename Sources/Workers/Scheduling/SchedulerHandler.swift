@@ -45,22 +45,41 @@ struct Watch: Sendable {
       var session = DecisionSession(transaction)
       return try await session.load(MonitorState.self, work.stream)
     }
-    guard let monitor = state.specification, case .files(let pattern) = monitor.window.source else { return await rest() }
+    guard let monitor = state.specification else { return await rest() }
     let finder = WindowFinder(monitor)
+    let pattern: String?
+    switch monitor.window.source {
+    case .files(let files): pattern = files
+    case .sql: pattern = nil
+    case .predictions: return await rest()
+    }
     var seen = try await known(monitor.name)
     while !drain.hasBegun {
       try Task.checkCancellation()
       let (windows, labels) = try await onThread {
-        (WindowFinder.files(matching: pattern), monitor.window.labels.map(WindowFinder.files(matching:)) ?? [])
+        (pattern.map { WindowFinder.windows(matching: $0, at: .now()) } ?? [], monitor.window.labels.map(WindowFinder.files(matching:)) ?? [])
       }
+      if pattern == nil { try await appendDue(finder, monitor.name) }
       for file in windows where !seen.contains(file) {
-        if try await append(file, { .windowFound(try finder.window(at: file.path)) }) { seen.insert(file) }
+        if try await append(file.path, { .windowFound(try finder.window(at: file.path)) }) { seen.insert(file) }
       }
       for file in labels where !seen.contains(file) {
-        if try await append(file, { .labelsFound(try finder.labels(at: file.path)) }) { seen.insert(file) }
+        if try await append(file.path, { .labelsFound(try finder.labels(at: file.path)) }) { seen.insert(file) }
       }
       await drain.sleep(Watch.every)
     }
+  }
+
+  /// Appends the windows of a query that are over.
+  private func appendDue(_ finder: WindowFinder, _ monitor: String) async throws {
+    // From the log itself: a read model may not have the newest yet.
+    let last = try await context.database.query(
+      """
+      select max((data ->> 'end_at')::timestamptz) from kedge.event
+      where stream = \(work.stream) and type = 'window_found' and data ->> 'source' like 'sql:%'
+      """
+    ).first?.decode(Timestamp?.self)
+    for ends in finder.due(after: last ?? nil, at: .now()) { _ = try await append(ends.source) { .windowFound(try finder.window(ends)) } }
   }
 
   /// Nothing to look for; holds the lease all the same, so that nobody else comes asking.
@@ -68,7 +87,7 @@ struct Watch: Sendable {
 
   /// Appends what was found, once for this source and content.
   /// - Returns: whether the file is done with; one that went away or changed under our hands is looked at again.
-  private func append(_ file: WindowFinder.File, _ find: @escaping @Sendable () throws -> Fact) async throws -> Bool {
+  private func append(_ source: String, _ find: @escaping @Sendable () throws -> Fact) async throws -> Bool {
     let fact: Fact
     do {
       fact = try await onThread(find)
@@ -85,7 +104,7 @@ struct Watch: Sendable {
     let correlation = UUID()
     try await context.database.withTransaction { transaction in
       let event = NewEvent(
-        type: fact.type, schema: fact.schema, data: try fact.data(), idempotencyKey: WindowFinder.key(source: file.path, checksum: checksum))
+        type: fact.type, schema: fact.schema, data: try fact.data(), idempotencyKey: WindowFinder.key(source: source, checksum: checksum))
       _ = try await EventStore(transaction).append(
         [Append(stream: StreamName(work.stream), expected: .any, events: [event])],
         by: Attribution(actor: "kedge/scheduler", principal: nil, correlation: correlation, causation: nil), lease: work.lease)
@@ -108,7 +127,7 @@ struct Watch: Sendable {
     return try await onThread {
       Set(
         found.compactMap { source, known in
-          WindowFinder.files(matching: source).first { $0.size == known.0 && $0.modified / 1000 <= known.1.microseconds }
+          WindowFinder.windows(matching: source, at: .now()).first { $0.size == known.0 && $0.modified / 1000 <= known.1.microseconds }
         })
     }
   }

@@ -2,6 +2,7 @@ internal import Crypto
 internal import Foundation
 public import Lifecycle
 public import PostgreSQL
+internal import Profiles
 
 /// Artifacts by their content, in PostgreSQL, in pieces.
 public struct ArtifactStore: Sendable {
@@ -103,4 +104,19 @@ func checksum(ofFile path: String) throws -> (sha256: String, size: Int) {
     size += piece.count
   }
   return (hash.finalize().hex, size)
+}
+
+/// The SHA-256 and size of a data file; of a directory, those of the names and checksums of its data files.
+/// - Throws: `ArtifactError` or `TableError` when one cannot be read.
+func checksum(ofData path: String) throws -> (sha256: String, size: Int) {
+  let files = try DataFiles.at(path)
+  if files == [path] { return try checksum(ofFile: path) }
+  var hash = SHA256()
+  var total = 0
+  for file in files {
+    let (sha256, size) = try checksum(ofFile: file)
+    hash.update(data: Data("\(sha256) \(file.dropFirst(path.count))\n".utf8))
+    total += size
+  }
+  return (hash.finalize().hex, total)
 }

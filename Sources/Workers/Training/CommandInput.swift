@@ -64,9 +64,15 @@ struct CommandInput: Sendable {
     return try await onThread {
       let book = try LabelBook(specification)
       return try found.compactMap { id, source, start, end in
-        guard FileManager.default.fileExists(atPath: source) else { return nil }
+        var path = source
+        if QueriedWindow(source) != nil {
+          path = "\(folder)/window-\(id.lowercased).csv"
+          try book.write(allOf: source, to: path)
+        } else if !FileManager.default.fileExists(atPath: source) {
+          return nil
+        }
         let labels = try book.write(labelsOf: source, to: "\(folder)/labels-\(id.lowercased).csv")
-        return ["path": .string(source), "labels": JSON(labels), "start_at": JSON(start), "end_at": JSON(end)]
+        return ["path": .string(path), "labels": JSON(labels), "start_at": JSON(start), "end_at": JSON(end)]
       }
     }
   }

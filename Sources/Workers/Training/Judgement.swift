@@ -69,37 +69,11 @@ struct Judgement: Sendable {
 
   /// Applies a gate: every rule that can be applied must pass, and at least one absolute rule must.
   func apply(_ gate: [GateRule]) -> (results: [GateResult], passed: Bool) {
-    let results = gate.map(apply)
-    let absolute = zip(gate, results).contains { $0.isAbsolute && $1.passed }
-    return (results, absolute && results.allSatisfy { $0.passed || $0.outcome == "not_applicable" })
-  }
-
-  private func apply(_ rule: GateRule) -> GateResult {
-    let name = rule.metric.text
-    let value = rule.group.flatMap { fairness[$0]?[name] } ?? (rule.group == nil ? challenger.metrics[name] : nil)
-    func result(_ outcome: String, limit: Double?) -> GateResult {
-      GateResult(metric: name, outcome: outcome, passed: outcome == "passed", value: value, limit: limit, rule: rule.description)
+    let results = gate.map { rule in
+      let name = rule.metric.text
+      let value = rule.group.flatMap { fairness[$0]?[name] } ?? (rule.group == nil ? challenger.metrics[name] : nil)
+      return rule.judge(value, champion: champion.map { .some($0.metrics[name]) } ?? .none)
     }
-    switch rule.bound {
-    case .absolute(let bound):
-      guard let value else { return result("not_computable", limit: bound.limit) }
-      return result(bound.holds(for: value) ? "passed" : "failed", limit: bound.limit)
-    case .notWorseThanChampionBy(let margin):
-      guard let champion else { return result("not_applicable", limit: nil) }
-      guard let value, let old = champion.metrics[name] else { return result("not_computable", limit: nil) }
-      let limit = rule.metric.largerIsBetter == false ? old + margin : old - margin
-      return result((rule.metric.largerIsBetter == false ? value <= limit : value >= limit) ? "passed" : "failed", limit: limit)
-    }
-  }
-}
-
-extension GateRule: CustomStringConvertible {
-  /// `accuracy above 0.9`, `accuracy not worse than the champion by 0.01`
-  public var description: String {
-    let subject = group.map { "\(metric) by \($0)" } ?? metric.text
-    switch bound {
-    case .absolute(let bound): return "\(subject) \(bound.word.split(separator: "_").joined(separator: " ")) \(bound.limit)"
-    case .notWorseThanChampionBy(let margin): return "\(subject) not worse than the champion by \(margin)"
-    }
+    return (results, GateRule.pass(gate, results))
   }
 }

@@ -152,9 +152,11 @@ struct TrainerHandler: WorkHandler {
     let (results, passed) = judgement.apply(gate)
     var metrics = ["challenger": judgement.challenger.metrics]
     metrics["champion"] = judgement.champion?.metrics
+    var intervals = ["challenger": judgement.challenger.intervals]
+    intervals["champion"] = judgement.champion?.intervals
     let evaluated = RunEvaluated(
       model: request.model, pipeline: request.pipeline, champion: champion, challenger: challenger, rows: judgement.rows, metrics: metrics,
-      difference: judgement.difference, gate: results, passed: passed, deploy: request.specification.deploy)
+      difference: judgement.difference, gate: results, passed: passed, deploy: request.specification.deploy, intervals: intervals)
     try await context.record(work, as: .trainer, completing: true) { session in
       let now = try await session.load(RunState.self, work.stream)
       guard now.phase == .evaluating, now.attempt == attempt.number else { return }

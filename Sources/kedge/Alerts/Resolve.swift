@@ -1,29 +1,15 @@
 internal import ArgumentParser
 internal import Lifecycle
-internal import Projections
 
 struct Resolve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resolve", abstract: "Ends an alert by hand.",
     discussion: guide(example: "kedge resolve 9c1e02 --reason 'the device was recalibrated'", .notFound, .conflict))
 
-  @Argument(help: "Id of the alert, or how it begins.") var alert: String
-  @OptionGroup var writing: WritingOptions
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var answer: AlertAnswer
 
   func run() async throws {
-    try await common.withDatabase { client in
-      let change = Change(common: common, writing: writing)
-      let changed = try await change.make(client, types: ["alert_resolved"]) {
-        let lookup = Lookup(database: $0)
-        let id = try await lookup.identifier(AlertID.self, alert)
-        return Target(stream: id.stream, id: id.description, cause: try await lookup.newest(id.stream))
-      } decide: { session, target, _ in
-        session.record(
-          try await session.load(AlertState.self, target.stream).decide(.resolve(AlertResolved(reason: writing.reason ?? "resolved by \(writing.name)"))),
-          on: target.stream)
-      }
-      try change.report(changed, "alert \(changed.id) is resolved")
-    }
+    let reason = answer.writing.reason ?? "resolved by \(answer.writing.name)"
+    try await answer.record("alert_resolved", .resolve(AlertResolved(reason: reason)), said: "resolved")
   }
 }

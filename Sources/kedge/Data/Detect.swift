@@ -12,15 +12,19 @@ struct Detect: AsyncParsableCommand {
 
   @Option(help: "Its name.") var detector: String
   @Option(help: "The column.") var column: String
-  @Argument(help: "The file; - for standard input.", completion: .file()) var file: String
+  @Argument(help: "What `kedge compare` reads; - for standard input.", completion: .file()) var file: String
+  @OptionGroup var source: SourceOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws { _ = try parsed() }
 
   func run() async throws {
     let (file, column, parsed) = (file, column, try parsed())
+    let reading = try source.reading()
     let (rows, found) = try await onThread {
-      let values = try TableReader.read(path: file, options: .init(types: [column: .numeric])).numbers(column)
+      var reading = reading
+      reading.types[column] = .numeric
+      let values = try TableReader.read(path: file, options: reading).numbers(column)
       if AnyStreamDetector.takesErrorsOnly.contains(parsed.name), let index = values.firstIndex(where: { $0 != 0 && $0 != 1 && !$0.isNaN }) {
         throw Complaint(.badUsage, "\(file): row \(index): column \"\(column)\": \(parsed.name) counts errors; expected 0 or 1")
       }

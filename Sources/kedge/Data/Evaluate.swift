@@ -13,7 +13,7 @@ struct Evaluate: AsyncParsableCommand {
         kedge evaluate challenger.csv --against champion.csv --id id --label y --prediction p -o json
         """))
 
-  @Argument(help: "The file; - for standard input.", completion: .file()) var file: String
+  @Argument(help: "What `kedge compare` reads; - for standard input.", completion: .file()) var file: String
   @Option(help: ArgumentHelp("Column of what was true.", valueName: "column")) var label: String
   @Option(help: ArgumentHelp("Column of predictions.", valueName: "column")) var prediction: String
   @Option(help: ArgumentHelp("Column of probabilities.", valueName: "column")) var probability: String?
@@ -22,6 +22,7 @@ struct Evaluate: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Column that joins the rows of both files; without it they are joined row by row.", valueName: "column")) var id: String?
   @Option(help: ArgumentHelp("The positive class.", valueName: "value")) var positive: String?
   @Option(help: "classification or regression; else by the columns.") var task: String?
+  @OptionGroup var source: SourceOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -29,13 +30,13 @@ struct Evaluate: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (file, against) = (file, against)
+    let (file, against, reading) = (file, against, try source.reading())
     let columns = Evaluation.Columns(
       label: label, prediction: prediction, probability: probability, groups: [group].compactMap { $0 }, id: id, positive: positive,
       task: task.flatMap { PredictionTask(rawValue: $0) })
     let result = try await onThread {
-      let table = try TableReader.read(path: file)
-      return try Evaluation.run(table, columns: columns, against: try against.map { try TableReader.read(path: $0) })
+      let table = try TableReader.read(path: file, options: reading)
+      return try Evaluation.run(table, columns: columns, against: try against.map { try TableReader.read(path: $0, options: reading) })
     }
     Renderer(format: common.output).document(result.json) { text(result.json) }
   }

@@ -9,26 +9,26 @@ internal import Workers
 
 struct Measure: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures a file as a window of a monitor, now.",
+    abstract: "Measures a file, or a stretch of time of a query, as a window of a monitor, now.",
     discussion: guide(
       "The file must be where measurers can read it. The same file with the same content is one window, however often it is named.",
       example: "kedge measure breast-cancer-live --from today.csv --wait=5m", .notFound, .conflict, .timedOut))
 
   @Argument(help: "Name of the monitor.") var monitor: String
   @Option(help: ArgumentHelp("The file.", valueName: "file"), completion: .file()) var from: String?
-  @Option(help: ArgumentHelp("A stretch of time, for windows from a database; comes in a later version.", valueName: "t0/t1")) var window: String?
+  @Option(help: ArgumentHelp("A stretch of time, for windows from a database.", valueName: "t0/t1")) var window: String?
   @OptionGroup var writing: WritingOptions
   @OptionGroup var waiting: WaitingOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if window != nil { throw ValidationError("--window comes in a later version; name a file with --from") }
-    if from == nil { throw ValidationError("no window: name a file with --from") }
+    if (from == nil) == (window == nil) { throw ValidationError("no window: name a file with --from, or a stretch of time with --window, and not both") }
+    if let window { _ = try SourceOptions.window(window, "--window") }
   }
 
   func run() async throws {
     let path = URL(fileURLWithPath: from ?? "").standardizedFileURL.path
-    guard FileManager.default.isReadableFile(atPath: path) else {
+    guard from == nil || FileManager.default.isReadableFile(atPath: path) else {
       throw Complaint(.badUsage, "\(path): the file cannot be read; name one that is there and that you may read")
     }
     try await common.withDatabase { client in
@@ -38,7 +38,7 @@ struct Measure: AsyncParsableCommand {
         guard let specification = try await session.load(MonitorState.self, stream).specification else {
           throw Refusal.unknown("there is no monitor \(monitor)")
         }
-        let fact = try WindowFinder(specification).window(at: path)
+        let fact = try found(specification, path)
         let found = Fact.windowFound(fact)
         if writing.dryRun { return (fact, [Changed.Event(id: nil, stream: stream, version: nil, fact: found)]) }
         let event = NewEvent(
@@ -55,10 +55,19 @@ struct Measure: AsyncParsableCommand {
       let change = Change(common: common, writing: writing)
       try change.report(Changed(id: found.window.description, events: events), "window \(found.window) of \(monitor) is to be measured")
       guard waiting.wait != nil, !writing.dryRun else { return }
-      let failure = try await waiting.until("measuring \(path)", in: client) { try await outcome(of: found.window, client) }
+      let failure = try await waiting.until("measuring \(window ?? path)", in: client) { try await outcome(of: found.window, client) }
       if let reason = failure.reason { throw Complaint(.failed, "window \(found.window) could not be measured: \(reason)") }
       common.say("window \(found.window) is measured; `kedge get measurements \(monitor) --limit 1` shows it")
     }
+  }
+
+  private func found(_ monitor: MonitorSpecification, _ path: String) throws -> WindowFound {
+    guard let window else { return try WindowFinder(monitor).window(at: path) }
+    guard case .sql = monitor.window.source else {
+      throw Complaint(.badUsage, "--window: the windows of \(monitor.name) are files; name one with --from")
+    }
+    let ends = try SourceOptions.window(window, "--window")
+    return try WindowFinder(monitor).window(QueriedWindow(from: ends.from, to: ends.to))
   }
 
   private struct Outcome { let reason: String? }

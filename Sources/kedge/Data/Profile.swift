@@ -17,12 +17,13 @@ struct Profile: AsyncParsableCommand {
       commandName: "of", abstract: "Profiles one file.", discussion: guide(example: "kedge profile reference.csv -o json > reference.json"),
       shouldDisplay: false)
 
-    @Argument(help: "The file; - for standard input.", completion: .file()) var file: String
+    @Argument(help: "What `kedge compare` reads; - for standard input.", completion: .file()) var file: String
+    @OptionGroup var source: SourceOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let file = file
-      try show(try await onThread { try TableReader().profile(path: file) }, common)
+      let (file, reading) = (file, try source.reading())
+      try show(try await onThread { try TableReader(options: reading).profile(path: file) }, common)
     }
   }
 

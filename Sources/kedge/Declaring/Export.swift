@@ -3,10 +3,18 @@ internal import Declarations
 internal import Lifecycle
 internal import Values
 
-struct Export: AsyncParsableCommand {
+struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints what is declared as YAML that `kedge apply` takes.",
-    discussion: guide(example: "kedge export > kedge.yaml\nkedge export monitor/breast-cancer-live", .notFound))
+    abstract: "Prints what is declared as YAML that `kedge apply` takes; `export events` writes the log.",
+    discussion: guide(example: "kedge export > kedge.yaml\nkedge export monitor/breast-cancer-live\nkedge export events --out events.jsonl.gz", .notFound),
+    subcommands: [ExportDeclarations.self, ExportEvents.self], defaultSubcommand: ExportDeclarations.self)
+}
+
+struct ExportDeclarations: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "declarations",
+    abstract: "Prints what is declared as YAML that `kedge apply` takes: what `kedge export` alone does.",
+    discussion: guide(example: "kedge export declarations\nkedge export > kedge.yaml\nkedge export monitor/breast-cancer-live", .notFound))
 
   @Argument(help: "Only these, each KIND/NAME.") var names: [String] = []
   @OptionGroup var common: CommonOptions

@@ -44,10 +44,15 @@ struct CommonOptions: ParsableArguments {
   }
 
   /// Runs `body` with the database and closes it.
-  /// - Parameter patience: how long to go on trying to connect.
-  func withDatabase<Result>(patience: Duration = .zero, _ body: (PostgresClient) async throws -> Result) async throws -> Result {
-    var options = PostgresOptions()
+  /// - Parameters:
+  ///   - patience: how long to go on trying to connect.
+  ///   - adjust: what the client shall do otherwise.
+  func withDatabase<Result>(
+    patience: Duration = .zero, adjusting adjust: (inout PostgresOptions) -> Void = { _ in }, _ body: (PostgresClient) async throws -> Result
+  ) async throws -> Result {
+    var options = try ConnectionSettings.options()
     options.waitForServer = patience
+    adjust(&options)
     let client = PostgresClient(try DatabaseLocation(self).url, options: options, logger: logger("kedge", level: .error))
     do {
       let result = try await body(client)

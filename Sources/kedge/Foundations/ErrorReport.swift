@@ -28,11 +28,14 @@ struct ErrorReport: Equatable {
     case let errors as DeclarationErrors: (status, message) = (.badUsage, "\(errors)")
     case is VersionConflict: (status, message) = (.conflict, "\(error)")
     case is IdempotencyConflict: (status, message) = (.conflict, "\(error)")
-    case is ReplayError: (status, message) = (.failed, "\(error)")
+    case is ReplayError: (status, message) = (.conflict, "\(error)")
     case let error as PostgresError: (status, message) = ErrorReport.of(error)
     case let error as EmbeddedError: (status, message) = (error.isBadInput ? .badUsage : .failed, "\(error)")
     case let error as MigrationError: (status, message) = (.failed, "\(error)")
+    case let error as LineFileError: (status, message) = (.badUsage, "\(error)")
     case let error as TableError: (status, message) = (.badUsage, "\(error)")
+    case let lost as ConnectionLost where lost.outcome == .unknown:
+      (status, message) = (.failed, "\(lost); look before you try again, or try again with the same --idempotency-key")
     case let lost as ConnectionLost:
       (status, message) = (.failed, "the database cannot be reached: \(lost.reason); is it running, and is the URL right? `kedge doctor` checks")
     case is CancellationError: (status, message) = (.failed, "interrupted")

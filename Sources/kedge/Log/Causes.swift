@@ -17,7 +17,7 @@ struct Causes {
       for event in events { if let id = event["id"]?.string { known[id] = event } }
       wanted = events.flatMap(CauseTree.causes).filter { known[$0] == nil }.uniqued()
     }
-    var seen: Set<String> = []
+    var seen: [String: Int] = [:]
     return CauseTree(start, known, &seen)
   }
 }
@@ -28,17 +28,26 @@ struct CauseTree {
   let causes: [CauseTree]
   /// Its causes stand elsewhere in the tree already.
   let isRepeated: Bool
+  /// Its place in the order in which the events were first met.
+  private let place: Int
 
-  init(_ event: JSON, _ known: [String: JSON], _ seen: inout Set<String>) {
+  /// - Parameter seen: the places of the events that stand in the tree already.
+  init(_ event: JSON, _ known: [String: JSON], _ seen: inout [String: Int]) {
     self.event = event
-    let ids = CauseTree.causes(of: event)
-    isRepeated = !seen.insert(event["id"]?.string ?? "").inserted
-    causes = isRepeated ? [] : ids.compactMap { known[$0] }.map { CauseTree($0, known, &seen) }
+    let id = event["id"]?.string ?? ""
+    let before = seen[id]
+    isRepeated = before != nil
+    place = before ?? seen.count
+    seen[id] = place
+    causes = isRepeated ? [] : CauseTree.causes(of: event).compactMap { known[$0] }.map { CauseTree($0, known, &seen) }
   }
+
+  /// The causes for people: without those to which another of them leads anyway.
+  private var direct: [CauseTree] { causes.filter { !$0.isRepeated || $0.place < place } }
 
   /// The identifiers of an event's causes, the one that it names first.
   static func causes(of event: JSON) -> [String] {
-    ((event["causation_id"]?.string).map { [$0] } ?? []) + (event["data"]?["because"]?.array ?? []).compactMap { $0.string?.lowercased() }
+    (((event["causation_id"]?.string).map { [$0] } ?? []) + (event["data"]?["because"]?.array ?? []).compactMap { $0.string?.lowercased() }).uniqued()
   }
 
   var json: JSON {
@@ -65,8 +74,8 @@ struct CauseTree {
     let asserted = event["data"]?["identity"]?.string == "asserted" ? ", identity asserted" : ""
     let line = "\(what)  " + Terminal.paint("(\(place) \(TableColumn.text(event["occurred_at"] ?? .null)), \(event["actor"]?.string ?? "")\(asserted))", .grey)
     var lines = [first + line + (isRepeated ? "  (as above)" : "")]
-    for (index, cause) in causes.enumerated() {
-      let isLast = index == causes.count - 1
+    for (index, cause) in direct.enumerated() {
+      let isLast = index == direct.count - 1
       lines += cause.lines(sentences, rest + (isLast ? "└─ " : "├─ "), rest + (isLast ? "   " : "│  "))
     }
     return lines

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import EventLog
 internal import PostgreSQL
 internal import Projections
 internal import Values
@@ -6,7 +7,7 @@ internal import Values
 struct Projections: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The read models: how far they are, and whether they say what the log says.",
-    subcommands: [List.self, Verify.self, Rebuild.self])
+    subcommands: [List.self, Verify.self, Rebuild.self, Release.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,8 +34,8 @@ struct Projections: ParsableCommand {
     func run() async throws {
       try await common.withDatabase { client in
         var reports: [Replay.Report] = []
-        for replay in try replays(names, client) { reports.append(try await replay.verify()) }
-        let differ = reports.filter { !$0.differences.isEmpty }
+        for type in try projections(names) { reports.append(try await Gauge.show(type) { try await Replay(type, client).verify(observe: $0) }) }
+        let differ = reports.filter { !$0.isEqual }
         Renderer(format: common.output).document(["verified": .bool(differ.isEmpty), "items": .array(reports.map(\.json))]) {
           reports.map(\.text).joined(separator: "\n")
         }
@@ -50,21 +51,42 @@ struct Projections: ParsableCommand {
   struct Rebuild: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Replays the log beside the live read model and switches to the result.",
-      discussion: guide(example: "kedge projections rebuild deployments --yes", .notFound))
+      discussion: guide(
+        """
+        The live read model goes on meanwhile, and shows its old rows until the switch. What differs is printed before it. No event is appended, and no
+        policy runs again.
+        """, example: "kedge projections rebuild deployments --yes\nkedge projections rebuild --dry-run", .notFound, .conflict))
 
     @Argument(help: "Which; all without.") var names: [String] = []
     @Flag(help: "Does not ask.") var yes = false
+    @Flag(help: "Compares, and does not switch.") var dryRun = false
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
+      let types = try projections(names)
       var writing = try WritingOptions.parse([])
       writing.yes = yes
+      writing.dryRun = dryRun
       try writing.confirm("rebuild \(names.isEmpty ? "all projections" : names.joined(separator: ", "))")
       try await common.withDatabase { client in
         var reports: [Replay.Report] = []
-        for replay in try replays(names, client) { reports.append(try await replay.rebuild()) }
+        for type in types {
+          let replay = Replay(type, client)
+          reports.append(
+            try await Gauge.show(type) { observe in
+              if dryRun { return try await replay.verify(observe: observe) }
+              return try await replay.rebuild { step in
+                if case .compared(let report) = step, !report.isEqual { Terminal.say(report.text) }
+                try await observe(step)
+              }
+            })
+        }
         Renderer(format: common.output).document(["items": .array(reports.map(\.json))]) {
-          reports.map { "\($0.projection): rebuilt from \($0.events) events, \($0.rows) rows, up to position \($0.position)" }.joined(separator: "\n")
+          reports.map { report in
+            if dryRun { return report.text }
+            return "\(report.projection): rebuilt from \(report.events) events, \(report.rows) rows, up to position \(report.position)"
+              + (report.isEqual ? "; nothing differed" : "")
+          }.joined(separator: "\n")
         }
       }
     }
@@ -72,30 +94,63 @@ struct Projections: ParsableCommand {
 }
 
 /// - Parameter names: of projections; empty: all.
-private func replays(_ names: [String], _ client: PostgresClient) throws -> [Replay] {
+private func projections(_ names: [String]) throws -> [any Projection.Type] {
   let all = allProjections.map { $0.name }
   return try (names.isEmpty ? all : names).map { name in
-    guard let replay = Replay(name, client) else {
-      throw Complaint(.notFound, "there is no projection \(name); they are \(all.joined(separator: ", "))")
+    if let type = allProjections.first(where: { $0.name == name }) { return type }
+    if allFollowers().contains(where: { $0.name == name }) {
+      throw Complaint(
+        .notFound, "\(name) is a policy: what it decided stands in the log, and it does not decide again; projections are \(all.joined(separator: ", "))")
     }
-    return replay
+    throw Complaint(.notFound, "there is no projection \(name); they are \(all.joined(separator: ", "))")
+  }
+}
+
+/// Shows on a terminal how far a replay is; in a pipe nothing.
+private enum Gauge {
+  static func show(
+    _ type: any Projection.Type, _ replay: (@escaping @Sendable (Replay.Step) async throws -> Void) async throws -> Replay.Report
+  ) async throws -> Replay.Report {
+    guard Terminal.hasError else { return try await replay { _ in } }
+    let name = type.name
+    @Sendable func draw(_ text: String) { Terminal.write("\r\u{1b}[K\(text)", to: 2) }
+    defer { draw("") }
+    return try await replay { step in
+      switch step {
+      case .begun: draw("\(name): begins")
+      case .read(let position, let end): draw("\(name): \(end == 0 ? 100 : position * 100 / end) %, position \(position) of \(end)")
+      case .compared: draw("")
+      case .swapped: break
+      }
+    }
   }
 }
 
 extension Replay.Report {
+  fileprivate var isEqual: Bool { differences.isEmpty && freed.isEmpty }
+
   fileprivate var json: JSON {
     [
-      "name": .string(projection), "position": .integer(position), "events": JSON(events), "rows": JSON(rows), "equal": .bool(differences.isEmpty),
+      "name": .string(projection), "position": .integer(position), "events": JSON(events), "rows": JSON(rows), "equal": .bool(isEqual),
       "differences": .array(
-        differences.map { ["table": .string($0.table), "only_live": JSON($0.onlyLive), "only_replayed": JSON($0.onlyReplayed)] }),
+        differences.map {
+          [
+            "table": .string($0.table), "rows": ["changed": JSON($0.changed), "only_live": JSON($0.surplus), "only_replayed": JSON($0.missing)],
+            "only_live": JSON($0.onlyLive), "only_replayed": JSON($0.onlyReplayed),
+          ]
+        }),
+      "halted": JSON(halted.map(\.text)), "freed": JSON(freed.map(\.text)),
     ]
   }
 
   fileprivate var text: String {
-    guard !differences.isEmpty else { return "\(projection): \(rows) rows equal a replay of \(events) events, up to position \(position)" }
-    return differences.map { difference in
-      "\(projection): table \(difference.table) differs"
-        + difference.onlyLive.map { "\n  only stored:   \($0)" }.joined() + difference.onlyReplayed.map { "\n  only replayed: \($0)" }.joined()
-    }.joined(separator: "\n")
+    var lines = differences.map { difference in
+      "\(projection): table \(difference.table) differs: \(difference.changed) rows changed, \(difference.surplus) only stored, \(difference.missing) only replayed"
+        + difference.onlyLive.map { "\n  stored:   \($0)" }.joined() + difference.onlyReplayed.map { "\n  replayed: \($0)" }.joined()
+    }
+    lines += freed.map { "\(projection): stream \($0) is halted; the replay \(halted.contains($0) ? "halts it elsewhere" : "goes on with it")" }
+    lines += halted.filter { !freed.contains($0) }.map { "\(projection): stream \($0) is halted, in the replay too" }
+    if isEqual { lines.append("\(projection): \(rows) rows equal a replay of \(events) events, up to position \(position)") }
+    return lines.joined(separator: "\n")
   }
 }

@@ -13,16 +13,13 @@ struct Doctor: AsyncParsableCommand {
   func run() async throws {
     var findings: [Finding] = []
     do {
-      findings = try await common.withDatabase { client in
-        var findings = [Finding(.ok, "database", "reachable: PostgreSQL \(try await text(client, "show server_version"))")]
-        for check in Checks.all {
-          do {
-            findings.append(contentsOf: try await check.run(client))
-          } catch let error as PostgresError where error.sqlState == .insufficientPrivilege {
-            findings.append(Finding(.warning, "rights", "\(error.message): this role cannot check everything; connect as one of kedge_app"))
-          }
-        }
-        return findings
+      findings = try await common.withDatabase(adjusting: {
+        // It must get through wherever it is pointed at.
+        $0.preparedStatements = false
+        $0.maximumConnections = 4
+      }) { client in
+        try await client.query("select 1")
+        return try await look(client)
       }
     } catch let error where !(error is CancellationError) {
       findings.append(Finding(.failed, "database", ErrorReport(error).message ?? "\(error)"))
@@ -36,8 +33,12 @@ struct Doctor: AsyncParsableCommand {
     if worst == "failed" { throw Complaint(.answerIsNo, nil) }
   }
 
-  private func text(_ database: any Queryable, _ query: Query) async throws -> String {
-    try await database.query(query).first?.decode(String.self, at: 0) ?? ""
+  /// What the checks found, in their order; some at a time, so that one that has to wait does not keep the others.
+  private func look(_ client: PostgresClient) async throws -> [Finding] {
+    try await withThrowingTaskGroup(of: (Int, [Finding]).self) { group in
+      for (index, check) in Checks.all.enumerated() { group.addTask { (index, try await check.run(client)) } }
+      return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
   }
 }
 

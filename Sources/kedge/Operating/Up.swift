@@ -30,16 +30,17 @@ struct Up: AsyncParsableCommand {
   func run() async throws {
     let directory = DatabaseLocation.directory(common)
     try EnvironmentFile.load(from: [FileManager.default.currentDirectoryPath, directory])
+    let heads = try HeadSettings.read()
     let logger = common.logger("kedge", level: .notice)
     do {
-      try await Signals.cancelling({ Terminal.end(.failed) }) { try await everything(in: directory, logger) }
+      try await Signals.cancelling({ Terminal.end(.failed) }) { try await everything(in: directory, heads, logger) }
     } catch is CancellationError {
       // Stopped before it was ready.
     }
     common.say("kedge has stopped")
   }
 
-  private func everything(in directory: String, _ logger: Logger) async throws {
+  private func everything(in directory: String, _ heads: HeadExportOptions?, _ logger: Logger) async throws {
     common.say("starting PostgreSQL in \(directory)")
     let cluster = try await EmbeddedCluster.start(directory: directory, logger: logger)
     var options = PostgresOptions()
@@ -49,7 +50,7 @@ struct Up: AsyncParsableCommand {
       try await Migrator(client).migrate()
       let workers = WorkerProcess(
         roles: Set(Role.allCases), database: client,
-        options: WorkerOptions(concurrency: concurrency, scratch: WorkerScratch.directory(beside: cluster.directory)), logger: logger)
+        options: WorkerOptions(concurrency: concurrency, scratch: WorkerScratch.directory(beside: cluster.directory), heads: heads), logger: logger)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await workers.run() }
         group.addTask { try await watch(cluster) }

@@ -13,6 +13,7 @@ struct Work: AsyncParsableCommand {
       """
       Roles: \(Role.allCases.map(\.rawValue).joined(separator: ", ")); the projector seals the log, makes the read models and runs the policies.
       Any number may run on any number of hosts. SIGTERM lets what has begun end, and gives the rest back. It reads .env.
+      Behind PgBouncer in transaction mode: KEDGE_PREPARED_STATEMENTS=off KEDGE_LISTEN=off.
       """,
       example: "kedge worker --role trainer --concurrency 2 --pool gpu\nkedge worker --role projector,scheduler,measurer,notifier,deployer"))
 
@@ -34,16 +35,17 @@ struct Work: AsyncParsableCommand {
     let url = try DatabaseLocation(common).url
     let roles = try parsed()
     let logger = common.logger("kedge", level: .info)
-    var options = PostgresOptions()
+    var options = try ConnectionSettings.options()
     // The projector's followers each have a transaction of their own.
     options.maximumConnections = concurrency * roles.count + (roles.contains(.projector) ? 24 : 6)
-    options.preparedStatements = ProcessInfo.processInfo.environment["KEDGE_PREPARED_STATEMENTS"] != "off"
     // A wrong URL is an error at once; later a database that is away is waited for.
     _ = try await common.withDatabase { try await $0.query("select 1") }
     let client = PostgresClient(url, options: options, logger: logger)
     let process = WorkerProcess(
       roles: roles, database: client,
-      options: WorkerOptions(concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15)),
+      options: WorkerOptions(
+        concurrency: concurrency, pool: pool, scratch: WorkerScratch.directory(beside: nil), lease: Span(lease)?.duration ?? .seconds(15),
+        heads: try HeadSettings.read()),
       logger: logger)
     do {
       logger.notice("worker runs", metadata: ["roles": "\(roles.map(\.rawValue).sorted().joined(separator: ","))"])

@@ -7,32 +7,38 @@ struct Describe: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows one thing with what belongs to it.",
     discussion: guide(
-      example: "kedge describe deployment 3f2a91\nkedge describe run 77b0c2 -o json", .notFound))
+      example: "kedge describe deployment 3f2a91\nkedge describe run 77b0c2 -o json\nkedge describe endpoint breast-cancer-prod --as-of 4711", .notFound))
 
   @Argument(help: "What to show.", completion: .list(Kind.all.map(\.singular))) var kind: String
   @Argument(help: "Which one.") var name: String
+  @OptionGroup var past: PastOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     let kind = try Kind.named(self.kind)
+    let kinds = try [kind] + kind.relations.map { try Kind.named($0.kind) } + (kind.name == "alerts" ? [try Kind.named("measurements")] : [])
     try await common.withDatabase { client in
-      let model = ReadModel(database: client)
-      guard case .one(let item) = try await model.find(kind, name) else {
-        throw Complaint(.notFound, "there is no \(kind.singular) \(name); `kedge get \(kind.name) \(name)` lists those of that group")
-      }
-      var related: [(Kind.Relation, Kind, [JSON])] = []
-      for relation in kind.relations {
-        guard let value = item[relation.key ?? kind.key]?.string else { continue }
-        let other = try Kind.named(relation.kind)
-        let items = try await model.all(other, where: relation.column, is: value, limit: relation.limit)
-        if !items.isEmpty { related.append((relation, other, items)) }
-      }
-      let output = kind.name == "runs" ? try await RunOutput(database: client).tail(of: item["id"]?.string ?? "", lines: 20) : []
-      let columns = kind.name == "alerts" ? try await driftedColumns(item, model) : []
-      Renderer(format: common.output).document(json(item, related, output, columns)) {
-        if common.output == .name { return kind.nameOf(item) }
-        return text(kind, item, related, output, columns)
-      }
+      try await past.read(kinds, from: client, common) { try await show(kind, $0) }
+    }
+  }
+
+  private func show(_ kind: Kind, _ model: ReadModel) async throws {
+    guard case .one(let item) = try await model.find(kind, name) else {
+      throw Complaint(.notFound, "there is no \(kind.singular) \(name); `kedge get \(kind.name) \(name)` lists those of that group")
+    }
+    var related: [(Kind.Relation, Kind, [JSON])] = []
+    for relation in kind.relations {
+      guard let value = item[relation.key ?? kind.key]?.string else { continue }
+      let other = try Kind.named(relation.kind)
+      let items = try await model.all(other, where: relation.column, is: value, limit: relation.limit)
+      if !items.isEmpty { related.append((relation, other, items)) }
+    }
+    // What a run has written lies beside the log.
+    let output = kind.name == "runs" && model.moment == nil ? try await RunOutput(database: model.database).tail(of: item["id"]?.string ?? "", lines: 20) : []
+    let columns = kind.name == "alerts" ? try await driftedColumns(item, model) : []
+    Renderer(format: common.output).document(json(item, related, output, columns)) {
+      if common.output == .name { return kind.nameOf(item) }
+      return text(kind, item, related, output, columns)
     }
   }
 

@@ -14,10 +14,22 @@ struct Kind: Sendable {
   let groups: [String]
   /// A row for each thing; `a.b` becomes `b` inside `a`.
   let sql: String
+  /// What `--as-of` reads.
+  let past: Past
   let order: String
   let columns: [TableColumn]
   /// What belongs to one thing, for `describe`.
   let relations: [Relation]
+
+  /// What is known of an earlier time.
+  enum Past: Sendable {
+    /// All: the same rows are made from the log up to then.
+    case all
+    /// Part of it: this is read from what was made from the log up to then.
+    case part(sql: String)
+    /// Nothing: they lie beside the log.
+    case none
+  }
 
   /// Things of another kind that belong to one thing.
   struct Relation: Sendable {
@@ -41,7 +53,7 @@ struct Kind: Sendable {
 
   init(
     _ name: String, _ singular: String, key: String, identifier: Bool = false, groups: [String] = [], order: String, _ columns: [TableColumn],
-    relations: [Relation] = [], sql: String
+    relations: [Relation] = [], past: Past = .all, sql: String
   ) {
     self.name = name
     self.singular = singular
@@ -51,6 +63,7 @@ struct Kind: Sendable {
     self.order = order
     self.columns = columns
     self.relations = relations
+    self.past = past
     self.sql = sql
   }
 

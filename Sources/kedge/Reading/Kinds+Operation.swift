@@ -35,6 +35,16 @@ extension Kind {
         TableColumn("STATE", "state"),
         TableColumn("WORKER", "worker"), TableColumn("UNTIL", "lease_until_at", wide: true), TableColumn("POOL", "pool", wide: true),
       ],
+      // Who had claimed it lies beside the log.
+      past: .part(
+        sql: """
+          select w.id, w.kind, w.stream, w.subject, w.data, w.exclusive, w.pool,
+            case when exists (select from kedge.work o where o.exclusive = w.exclusive and (o.sequence, o.id) < (w.sequence, w.id)) then 'waiting'
+              when w.due_at > clock_timestamp() then 'not due' else 'ready' end as state,
+            null::text as worker, null::timestamptz as lease_until_at, null::timestamptz as claimed_at, null::bigint as token, w.due_at,
+            w.created_at, w.position
+          from kedge.work w
+          """),
       sql: """
         select w.id, w.kind, w.stream, w.subject, w.data, w.exclusive, w.pool,
           case when l.done then 'done' when l.holder is not null and l.expires_at > clock_timestamp() then 'claimed' when l.waiting then 'waiting'
@@ -49,6 +59,7 @@ extension Kind {
         TableColumn("HOST", "host"), TableColumn("PID", "pid"), TableColumn("ROLES", "roles"), TableColumn("WORK", "work"),
         TableColumn("STARTED", "started_at"), TableColumn("SEEN", "seen_at"), TableColumn("ALIVE", "alive"), TableColumn("ID", "id", wide: true),
       ],
+      past: .none,
       sql: """
         select w.id, w.host, w.pid, string_to_array(w.role, ',') as roles, w.host || ':' || w.pid as name,
           (select count(*) from kedge.lease l where l.holder = w.host || ':' || w.pid and not l.done and l.expires_at > clock_timestamp()) as work,
@@ -58,15 +69,19 @@ extension Kind {
     Kind(
       "projections", "projection", key: "name", order: "name",
       [
-        TableColumn("NAME", "name"), TableColumn("POSITION", "position"), TableColumn("LAG", "lag"), TableColumn("HALTED", "halted_streams"),
-        TableColumn("HOLDER", "holder", wide: true), TableColumn("UPDATED", "updated_at", wide: true),
+        TableColumn("NAME", "name"), TableColumn("POSITION", "position"), TableColumn("LAG", "lag"), TableColumn("HALTED", "halted"),
+        TableColumn("FIRST HALTED", "first_halted.stream"), TableColumn("AT", "first_halted.position"), TableColumn("ERROR", "first_halted.error"),
+        TableColumn("STOPPED", "stopped"), TableColumn("HOLDER", "holder", wide: true), TableColumn("UPDATED", "updated_at", wide: true),
       ],
+      past: .none,
       sql: """
-        select f.name, f.position, (select coalesce(max(s.last_position), 0) from kedge.log_seal s) - f.position as lag,
-          coalesce((select jsonb_agg(jsonb_build_object('stream', h.stream, 'position', h.position, 'error', h.error, 'parked', h.parked) order by h.position)
-            from kedge.halted_stream h where h.follower = f.name), '[]') as halted_streams,
+        select f.name, f.position, (select coalesce(max(s.last_position), 0) from kedge.log_seal s) - f.position as lag, f.stopped,
+          jsonb_array_length(h.streams) as halted, h.streams -> 0 as first_halted, h.streams as halted_streams,
           case when f.expires_at > clock_timestamp() then f.holder end as holder, f.updated_at
-        from kedge.follower f
+        from kedge.follower f cross join lateral (
+          select coalesce(jsonb_agg(jsonb_build_object('stream', h.stream, 'position', h.position, 'event', h.event, 'error', h.error, 'parked', h.parked,
+            'halted_at', \(utc("h.halted_at"))) order by h.position), '[]') as streams
+          from kedge.halted_stream h where h.follower = f.name) h
         """),
   ]
 }

@@ -9,7 +9,8 @@ extension Kind {
         TableColumn("APPROVALS", "approvals_given", wide: true), TableColumn("NEEDED", "approvals_needed", wide: true), TableColumn("REASON", "reason"),
       ],
       relations: [
-        Relation("Evaluation", "evaluations", by: "run", key: "run"), Relation("Comparisons in production", "analyses", by: "deployment"),
+        Relation("Approvals", "approvals", by: "deployment"), Relation("Evaluation", "evaluations", by: "run", key: "run"),
+        Relation("Comparisons in production", "analyses", by: "deployment"),
         Relation("Endpoint", "endpoints", by: "name", key: "endpoint"), Relation("Alerts on the model", "alerts", by: "model", key: "model", limit: 5),
       ],
       sql: """
@@ -21,6 +22,20 @@ extension Kind {
           (select count(*) from kedge.approval a where a.deployment = d.id and a.counts and a.voided_at is null) as approvals_given,
           d.proposed_at, d.changed_at, d.position
         from kedge.deployment d
+        """),
+    Kind(
+      "approvals", "approval", key: "id", identifier: true, groups: ["deployment", "endpoint", "version", "state"], order: "position",
+      [
+        TableColumn("DEPLOYMENT", "deployment"), TableColumn("VERSION", "version"), TableColumn("BY", "by"), TableColumn("STATE", "state"),
+        TableColumn("APPROVED", "at"), TableColumn("SEEN", "seen_position"), TableColumn("IDENTITY", "identity", wide: true),
+        TableColumn("PRINCIPAL", "principal", wide: true), TableColumn("REASON", "reason"), TableColumn("VOID BECAUSE", "void_reason"),
+      ],
+      relations: [Relation("Deployment", "deployments", by: "id", key: "deployment")],
+      sql: """
+        select a.id, a.deployment, d.endpoint, d.version, a.approved_by as by, a.principal, a.identity,
+          case when not a.counts then 'does_not_count' when a.voided_at is not null then 'voided' else 'counts' end as state, a.reason,
+          a.approved_at as at, a.seen_position, a.voided_at, a.void_reason, a.position
+        from kedge.approval a left join kedge.deployment d on d.id = a.deployment
         """),
     Kind(
       "analyses", "analysis", key: "id", identifier: true, groups: ["deployment"], order: "position",

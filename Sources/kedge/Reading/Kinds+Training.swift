@@ -37,7 +37,7 @@ extension Kind {
       ],
       relations: [Relation("Run", "runs", by: "id", key: "run"), Relation("Deployments", "deployments", by: "version", key: "challenger")],
       sql: """
-        select e.run, e.model, e.pipeline, e.champion, e.challenger, e.rows, e.metrics, e.difference, e.gate, e.passed, e.evaluated_at, e.position
+        select e.run, e.model, e.pipeline, e.champion, e.challenger, e.rows, e.metrics, e.intervals, e.difference, e.gate, e.passed, e.evaluated_at, e.position
         from kedge.evaluation e
         """),
     Kind(

@@ -5,6 +5,10 @@ internal import Values
 /// Reads kinds from the read models.
 struct ReadModel {
   let database: any Queryable
+  /// Nil: as they are now. Else the database is the transaction in which the tables of that moment were made.
+  var moment: AsOf.Moment?
+
+  private func sql(_ kind: Kind) -> String { moment.map { kind.sql(at: $0) } ?? kind.sql }
 
   /// What a name stands for.
   enum Found {
@@ -19,7 +23,7 @@ struct ReadModel {
     try await database.query(
       """
       select * from (select t.*, row_number() over (order by \(unsafeSQL: kind.order)) as "#", count(*) over () as "##"
-      from (\(unsafeSQL: kind.sql)) t) t where "#" > "##" - \(Int64(limit ?? Int(Int32.max))) order by "#"
+      from (\(unsafeSQL: sql(kind))) t) t where "#" > "##" - \(Int64(limit ?? Int(Int32.max))) order by "#"
       """
     ).documents().map(ReadModel.withoutNumbers)
   }
@@ -29,7 +33,7 @@ struct ReadModel {
     try await database.query(
       """
       select * from (select t.*, row_number() over (order by \(unsafeSQL: kind.order)) as "#", count(*) over () as "##"
-      from (\(unsafeSQL: kind.sql)) t where t."\(unsafeSQL: column)"::text = \(value)) t
+      from (\(unsafeSQL: sql(kind))) t where t."\(unsafeSQL: column)"::text = \(value)) t
       where "#" > "##" - \(Int64(limit ?? Int(Int32.max))) order by "#"
       """
     ).documents().map(ReadModel.withoutNumbers)
@@ -42,7 +46,7 @@ struct ReadModel {
     if let item = exact.first { return .one(item) }
     if kind.hasIdentifier, name.utf8.count >= Lookup.shortestPrefix, name.utf8.allSatisfy({ $0 == 0x2d || Character(Unicode.Scalar($0)).isHexDigit }) {
       let items = try await database.query(
-        "select * from (\(unsafeSQL: kind.sql)) t where t.\(unsafeSQL: kind.key)::text like \(name.lowercased() + "%") limit 2"
+        "select * from (\(unsafeSQL: sql(kind))) t where t.\(unsafeSQL: kind.key)::text like \(name.lowercased() + "%") limit 2"
       ).documents()
       if items.count == 1 { return .one(items[0]) }
       if items.count > 1 {

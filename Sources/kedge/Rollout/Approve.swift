@@ -1,19 +1,23 @@
 internal import ArgumentParser
-internal import Foundation
+internal import EventLog
 internal import Lifecycle
 internal import PostgreSQL
 internal import Projections
-internal import Values
 
 struct Approve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Agrees to a deployment, after having seen what speaks for and against it.",
     discussion: guide(
       """
-      Prints the evidence: the evaluation, the gate, and the alerts on the model. Whoever requested the run, promoted or overrode the gate
-      may not approve. Without --seen, the position of the log at which the evidence was read is recorded.
+      Prints the evidence: the evaluation and its gate, metrics with their 95 % intervals, the open alerts on the model, and the stages of the
+      rollout. Whoever requested the run, promoted or overrode the gate may not approve.
+
+      The approval holds for what was seen: without --seen, the position of the log that was shown is recorded. A newer evaluation of the
+      version, an alert raised or worsened on the model, a rollback, or a changed gate or rollout after that position is a conflict; when it
+      comes before the rollout begins, it voids the approval, and the deployment waits for another. A routine measurement does not.
       """,
-      example: "kedge approve 3f2a91 --as bob --reason 'better on every site'\nkedge approve breast-cancer/4 --wait=1h", .notAllowed, .notFound, .conflict,
+      example: "kedge approve 3f2a91 --as bob --reason 'better on every site'\nkedge approve breast-cancer/4 --seen 4711 --wait=1h", .notAllowed, .notFound,
+      .conflict,
       .timedOut, .waitsForApproval))
 
   @Argument(help: "Id of the deployment, how it begins, or the version MODEL/N.") var deployment: String
@@ -26,11 +30,13 @@ struct Approve: AsyncParsableCommand {
     try await common.withDatabase { client in
       let lookup = Lookup(database: client)
       let id = try await lookup.deployment(deployment)
-      let head = try await client.query("select coalesce(max(position), 0) from kedge.log_order").first?.decode(Int64.self, at: 0) ?? 0
+      let head = try await EventStore(client).head()
       if let seen, seen > head || seen < 0 {
         throw Complaint(.badUsage, "--seen \(seen): the log goes from 1 to \(head); name the position that you have seen")
       }
-      try await Evidence(database: client).show(id, common)
+      let shown = try await EvidenceReport(client: client, common: common).show(id)
+      let position = seen ?? shown
+      common.say("seen up to position \(position) of the log")
       if Terminal.hasInput, !writing.yes, !writing.dryRun, !Terminal.ask("approve deployment \(id) as \(writing.name)?") {
         throw Complaint(.failed, "deployment \(id) is not approved; nothing was changed")
       }
@@ -38,12 +44,10 @@ struct Approve: AsyncParsableCommand {
       let changed = try await change.make(client, types: ["deployment_approved"]) {
         try await Lookup(database: $0).target(id)
       } decide: { session, target, transaction in
-        let principal = try await transaction.principal()
         let state = try await session.load(DeploymentState.self, target.stream)
-        let facts = try state.decide(
-          .approve(
-            by: Person(actor: writing.name, principal: principal), reason: writing.reason, seenPosition: seen ?? head,
-            identity: principal == Approve.sharedPrincipal ? .asserted : .verified))
+        let person = Person(actor: writing.name, principal: try await transaction.principal())
+        let facts = try state.decide(.approve(by: person, reason: writing.reason, seenPosition: position))
+        try await check(state, id, position, transaction)
         session.record(facts, on: target.stream)
       }
       try change.report(changed, "deployment \(id) is approved by \(writing.name)")
@@ -51,51 +55,14 @@ struct Approve: AsyncParsableCommand {
     }
   }
 
-  /// The database role of the embedded default, under which everybody acts: it tells nobody apart.
-  static let sharedPrincipal = "kedge_owner"
-}
-
-/// What somebody should have seen who approves.
-struct Evidence {
-  let database: any Queryable
-
-  /// Prints to standard error: standard output is for the result.
-  func show(_ id: DeploymentID, _ common: CommonOptions) async throws {
-    guard !common.quiet else { return }
-    let model = ReadModel(database: database)
-    guard let deployment = try await model.all(try Kind.named("deployments"), where: "id", is: id.description).first else { return }
-    func text(_ key: String) -> String { deployment[key].map(TableColumn.text) ?? "-" }
-    Terminal.say(
-      "deployment \(id): \(text("version")) to \(text("endpoint")), instead of \(text("replaces")); \(text("state")), "
-        + "\(text("approvals_given")) of \(text("approvals_needed")) approvals, asked for by \(text("requested_by"))")
-    if let run = deployment["run"]?.string, let evaluation = try await model.all(try Kind.named("evaluations"), where: "run", is: run).first {
-      say(evaluation)
-    } else {
-      Terminal.say("evaluation: none")
-    }
-    let alerts = try await model.all(try Kind.named("alerts"), where: "model", is: text("model")).filter {
-      ["pending", "firing"].contains($0["state"]?.string)
-    }
-    if alerts.isEmpty { Terminal.say("alerts on \(text("model")): none") }
-    for alert in alerts {
-      Terminal.say(
-        "alert \(alert["rule"]?.string ?? ""): \(alert["state"]?.string ?? ""), \(alert["condition"]?.string ?? "") since \(alert["since_at"]?.string ?? "")")
-    }
-  }
-
-  private func say(_ evaluation: JSON) {
-    let passed = evaluation["passed"]?.bool ?? false
-    Terminal.say(
-      "evaluation on \(TableColumn.text(evaluation["rows"] ?? .null)) rows against \(TableColumn.text(evaluation["champion"] ?? .null)): "
-        + (passed ? "the gate is passed" : "the gate is NOT passed"))
-    for rule in evaluation["gate"]?.array ?? [] {
-      Terminal.say(
-        "  \(rule["rule"]?.string ?? rule["metric"]?.string ?? ""): \(rule["outcome"]?.string ?? ""), value \(TableColumn.text(rule["value"] ?? .null))")
-    }
-    for (metric, difference) in evaluation["difference"]?.object?.members ?? [] {
-      guard let figures = difference.array, figures.count == 3 else { continue }
-      Terminal.say(
-        "  difference in \(metric): \(TableColumn.text(figures[0])) (95 % between \(TableColumn.text(figures[1])) and \(TableColumn.text(figures[2])))")
-    }
+  /// Refuses when the picture is not the one any more that was seen.
+  private func check(_ state: DeploymentState, _ id: DeploymentID, _ position: Int64, _ transaction: Transaction) async throws {
+    guard let proposal = state.proposal else { return }
+    let news = try await EvidenceReader(transaction).evidence(on: proposal, after: position)
+    guard !news.isEmpty else { return }
+    let list = news.map { "\($0.what) (\($0.position.map { "position \($0)" } ?? "a moment ago"))" }.joined(separator: "; ")
+    throw Refusal.conflict(
+      "you have seen the log up to position \(position), and since then the picture has changed: \(list); "
+        + "look again with `kedge describe deployment \(id)`, then approve")
   }
 }
