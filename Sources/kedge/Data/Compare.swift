@@ -57,7 +57,7 @@ struct Compare: AsyncParsableCommand {
   func run() async throws {
     let options = try options()
     let (reference, current, reports) = (reference, current, report)
-    let (reading, currentReading) = (try sources.reference(), try sources.current())
+    let (reading, currentReading) = (try sources.reference(leavingOut: exclude), try sources.current(leavingOut: exclude))
     let columns = (prediction: prediction, probability: probability, label: label)
     let history = try history.map(ReportFile.history)
     let showsHistograms = common.output == .wide || common.output == .table && (Terminal.width ?? 0) >= Compare.roomForHistograms
