@@ -38,7 +38,7 @@ struct Measure: AsyncParsableCommand {
         guard let specification = try await session.load(MonitorState.self, stream).specification else {
           throw Refusal.unknown("there is no monitor \(monitor)")
         }
-        let fact = try found(specification, path)
+        let fact = try self.found(specification, path)
         let found = Fact.windowFound(fact)
         if writing.dryRun { return (fact, [Changed.Event(id: nil, stream: stream, version: nil, fact: found)]) }
         let event = NewEvent(
