@@ -30,7 +30,6 @@ extension Migration {
     Migration("functions/replayed.sql", .object, PackageResources.replayed_sql),
     Migration("functions/is_replay.sql", .object, PackageResources.is_replay_sql),
     Migration("functions/append_batch.sql", .object, PackageResources.append_batch_sql),
-    Migration("functions/append_several.sql", .object, PackageResources.append_several_sql),
     Migration("functions/append.sql", .object, PackageResources.append_sql),
     Migration("functions/offer_work.sql", .object, PackageResources.offer_work_sql),
     Migration("functions/claim.sql", .object, PackageResources.claim_sql),

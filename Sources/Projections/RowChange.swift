@@ -9,6 +9,13 @@ public enum RowChange: Equatable, Sendable {
   /// Writes these columns of the rows whose columns equal `where`. None is no error.
   case update(String, where: JSON, JSON)
   case delete(String, where: JSON)
+
+  /// The table that it changes.
+  var table: String {
+    switch self {
+    case .put(let table, _, _), .update(let table, _, _), .delete(let table, _): table
+    }
+  }
 }
 
 /// Turns facts into rows: a pure fold, whose writes the follower that runs it commits together with its checkpoint.

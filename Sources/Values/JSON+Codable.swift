@@ -61,19 +61,12 @@ extension JSON: Codable {
 extension JSON {
   /// A value as JSON, its property names turned into `snake_case`. Keys are sorted.
   /// - Throws: `EncodingError`, e.g. for a Double that is not finite.
-  public init(encoding value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    self = try JSON(parsing: Array(encoder.encode(value)))
-  }
+  public init(encoding value: some Encodable) throws { self = try JSONValueEncoder.encode(value) }
 
   /// Reads a value back from what `init(encoding:)` made of it.
   /// - Throws: `DecodingError`, which names the key.
   public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(type, from: Data(description.utf8))
+    try JSONValueDecoder(value: self, place: .root).read(type)
   }
 }
 

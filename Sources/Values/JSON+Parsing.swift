@@ -30,6 +30,7 @@ private struct JSONParser {
   let bytes: [UInt8]
   var index = 0
   static let deepest = 512
+  private static let few = 16
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -46,7 +47,12 @@ private struct JSONParser {
   }
 
   private mutating func skipSpace() {
-    while index < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[index]) { index += 1 }
+    while index < bytes.count {
+      switch bytes[index] {
+      case 0x20, 0x0a, 0x0d, 0x09: index += 1
+      default: return
+      }
+    }
   }
 
   private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSON {
@@ -79,7 +85,13 @@ private struct JSONParser {
   private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSON {
     index += 1
     var object = JSON.Object()
+    // Looked for one by one while there are few.
     var seen: Set<String> = []
+    func isNew(_ key: String) -> Bool {
+      if object.members.count < JSONParser.few { return !object.members.contains { $0.key == key } }
+      if seen.isEmpty { seen = Set(object.members.map(\.key)) }
+      return seen.insert(key).inserted
+    }
     skipSpace()
     if take("}") { return .object(object) }
     while true {
@@ -89,7 +101,7 @@ private struct JSONParser {
       skipSpace()
       guard take(":") else { throw error("expected a colon after the key \"\(key)\"") }
       let value = try self.value(depth: depth + 1)
-      if seen.insert(key).inserted { object.append(key: key, value: value) } else { object[key] = value }
+      if isNew(key) { object.append(key: key, value: value) } else { object[key] = value }
       skipSpace()
       if take("}") { return .object(object) }
       guard take(",") else { throw error("expected a comma or } after the value of \"\(key)\"") }
@@ -130,6 +142,10 @@ private struct JSONParser {
       skipDigits()
       guard index > before else { throw error("expected a digit in the exponent") }
     }
+    if whole, index - integerStart <= 18 {
+      let digits = bytes[integerStart..<index].reduce(Int64(0)) { $0 * 10 + Int64($1 - 0x30) }
+      return .integer(integerStart > start ? -digits : digits)
+    }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
     if whole, let value = Int64(text) { return .integer(value) }
     guard let value = Double(text), value.isFinite else { throw error("the number \(text.prefix(40)) is too large") }
@@ -147,9 +163,11 @@ private struct JSONParser {
     while index < bytes.count {
       switch bytes[index] {
       case UInt8(ascii: "\""):
-        out += bytes[start..<index]
+        let rest = bytes[start..<index]
         index += 1
-        guard let text = String(validating: out, as: UTF8.self) else { throw error("the string is not valid UTF-8") }
+        guard let text = out.isEmpty ? String(validating: rest, as: UTF8.self) : String(validating: out + rest, as: UTF8.self) else {
+          throw error("the string is not valid UTF-8")
+        }
         return text
       case UInt8(ascii: "\\"):
         out += bytes[start..<index]

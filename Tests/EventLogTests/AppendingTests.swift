@@ -200,8 +200,18 @@ import Values
         let error = await #expect(throws: PostgresError.self) { try await database.client.query("select kedge.append(\(batch)::text::jsonb)") }
         #expect(error?.sqlState == "22023" && error?.message == "this is not a batch to append: \(problem)")
       }
-      let one = await sqlState { try await database.client.query("select kedge.append('a', -1, '[{\"type\": \"x\", \"idempotencyKey\": \"k\"}]')") }
-      #expect(one == "22023")
+      // The short ways, for one event and for several, on a stream that is there and on one that is not.
+      try await database.append("a", .note())
+      for stream in ["a", "b"] {
+        for events in [
+          "[{\"type\": \"x\", \"idempotencyKey\": \"k\"}]", "[{\"type\": \"x\"}, {\"type\": \"y\", \"key\": 1}]", "[{\"type\": \"x\"}, {\"typ\": \"y\"}]",
+          "[{\"type\": 5}]", "[{\"type\": \"x\"}, 5]", "{\"type\": \"x\"}",
+        ] {
+          let state = await sqlState { try await database.client.query("select kedge.append(\(stream), -1, \(events)::text::jsonb)") }
+          #expect(state == "22023", "\(events)")
+        }
+      }
+      #expect(try await database.store.read(StreamName("a")).count == 1)
     }
   }
 

@@ -38,14 +38,32 @@ BEGIN
       END IF;
     END IF;
   -- Several.
-  ELSIF jsonb_typeof(events) = 'array' AND NOT events @? '$[*] ? (exists (@.id) || exists (@.idempotency_key) || !exists (@.type) || @.type.type() != "string")' THEN
+  ELSIF jsonb_typeof(events) = 'array' AND NOT events @? '$[*].id' AND NOT events @? '$[*].idempotency_key' THEN
     v_count := jsonb_array_length(events);
     UPDATE kedge.stream h SET version = h.version + v_count
     WHERE h.name = append.stream AND (append.expected = -1 OR h.version = append.expected)
     RETURNING h.version - v_count INTO version;
     IF FOUND THEN
-      RETURN QUERY SELECT a.id, a.version FROM kedge.append_several(
-        append.stream, append.version, events, coalesce(append.actor, session_user), append.correlation_id, append.causation_id) a;
+      RETURN QUERY
+      INSERT INTO kedge.event AS e (
+        stream, version, type, schema, data, actor, principal, correlation_id, causation_id, occurred_at, recorded_at)
+      SELECT
+        append.stream, append.version + n.place, n.event ->> 'type', coalesce((n.event ->> 'schema')::integer, 1),
+        CASE WHEN s.required IS NULL THEN coalesce(n.event -> 'data', '{}')
+          ELSE kedge.shaped(n.event ->> 'type', coalesce(n.event -> 'data', '{}'), s.required) END,
+        coalesce(append.actor, session_user), session_user, append.correlation_id, append.causation_id,
+        coalesce((n.event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp()
+      -- A subquery, because a list whose length the planner sees is planned anew by each call.
+      FROM jsonb_array_elements((SELECT events)) WITH ORDINALITY n (event, place)
+        LEFT JOIN kedge.event_shape s ON s.type = n.event ->> 'type'
+      WHERE n.event - '{type,data,schema,occurred_at}'::text[] = '{}' AND jsonb_typeof(n.event -> 'type') = 'string'
+      ORDER BY n.place
+      RETURNING e.id, e.version;
+      GET DIAGNOSTICS v_count = ROW_COUNT;
+      IF v_count < jsonb_array_length(events) THEN
+        -- One of them is no event; this says which.
+        PERFORM kedge.check_batch(jsonb_build_object('appends', jsonb_build_array(jsonb_build_object('stream', append.stream, 'events', events))));
+      END IF;
       RETURN;
     END IF;
   END IF;

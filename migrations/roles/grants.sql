@@ -8,7 +8,7 @@ DECLARE
   c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label'];
   -- Only other functions call these.
   c_inner CONSTANT text[] := ARRAY[
-    'append_several', 'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash', 'close_partition', 'copy_partition', 'swap_partition'];
+    'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash', 'close_partition', 'copy_partition', 'swap_partition'];
   v_table record;
   v_function record;
 BEGIN

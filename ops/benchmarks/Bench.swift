@@ -15,8 +15,14 @@ struct Bench {
     var socket = ""
     /// A folder for scripts.
     var scratch = ""
+    /// A Python with the peers, and the program that runs them; empty without.
+    var python = ""
+    var peers = ""
+    /// Kedge itself, whose memory is measured; empty without.
+    var kedge = ""
     var json = false
     var quick = false
+    var large = false
 
     init?(_ arguments: [String]) {
       var rest = arguments[...]
@@ -24,12 +30,16 @@ struct Bench {
         switch argument {
         case "--json": json = true
         case "--quick": quick = true
-        case "--database", "--pgbench", "--socket", "--scratch":
+        case "--large": large = true
+        case "--database", "--pgbench", "--socket", "--scratch", "--python", "--peers", "--kedge":
           guard let value = rest.popFirst() else { return nil }
           switch argument {
           case "--database": database = value
           case "--pgbench": pgbench = value
           case "--socket": socket = value
+          case "--python": python = value
+          case "--peers": peers = value
+          case "--kedge": kedge = value
           default: scratch = value
           }
         default:
@@ -43,13 +53,11 @@ struct Bench {
 
   static func main() async {
     guard let arguments = Arguments(Array(CommandLine.arguments.dropFirst())) else {
-      note("usage: ops/bench NAME [--json] [--quick]")
+      note("usage: ops/bench NAME [--json] [--quick] [--large]")
       exit(2)
     }
     do {
-      var options = PostgresOptions()
-      options.maximumConnections = 30
-      let client = PostgresClient(arguments.database, options: options, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+      let client = Bench.client(arguments.database)
       var report = Report(machine: try await Machine(client))
       try await LogBenchmark(arguments: arguments, client: client).run(into: &report)
       await client.close()
@@ -59,6 +67,21 @@ struct Bench {
       note("kedge-bench: \(error)")
       exit(1)
     }
+  }
+
+  static func client(_ url: String) -> PostgresClient {
+    var options = PostgresOptions()
+    options.maximumConnections = 30
+    return PostgresClient(url, options: options, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  /// Threads of the pool block every signal, and a child inherits that: pgbench would never hear its alarm clock.
+  static func withSignals(_ body: () throws -> Void) rethrows {
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   /// Tells people what is going on.

@@ -13,6 +13,33 @@ struct Report: Sendable {
     let ratio: Double?
     /// What the peer is.
     let beside: String
+    /// What it should be; nil when nothing was promised.
+    let goal: Goal?
+    /// Runnable processes of the last minute when it was measured.
+    let load: Double
+
+    var isMissed: Bool {
+      switch goal {
+      case nil: false
+      case .ratioAtLeast(let least): ratio.map { $0 < least } ?? true
+      case .atLeast(let least): ours < least
+      case .atMost(let most): ours > most
+      }
+    }
+  }
+
+  enum Goal: Sendable {
+    case ratioAtLeast(Double)
+    case atLeast(Double)
+    case atMost(Double)
+
+    var text: String {
+      switch self {
+      case .ratioAtLeast(let least): String(format: "ratio ≥ %.2f", least)
+      case .atLeast(let least): "≥ \(Report.digits(least))"
+      case .atMost(let most): "≤ \(Report.digits(most))"
+      }
+    }
   }
 
   var machine: Machine
@@ -20,9 +47,12 @@ struct Report: Sendable {
 
   init(machine: Machine) { self.machine = machine }
 
-  mutating func add(_ name: String, _ ours: Double, unit: String, peer: Double? = nil, ratio: Double? = nil, beside: String = "") {
-    results.append(Result(name: name, ours: ours, peer: peer, unit: unit, ratio: ratio ?? peer.map { ours / $0 }, beside: beside))
-    Bench.note("  \(name): \(Report.digits(ours)) \(unit)")
+  mutating func add(_ name: String, _ ours: Double, unit: String, peer: Double? = nil, ratio: Double? = nil, beside: String = "", goal: Goal? = nil) {
+    let result = Result(
+      name: name, ours: ours, peer: peer, unit: unit, ratio: ratio ?? peer.map { ours / $0 }, beside: beside, goal: goal, load: Machine.load())
+    results.append(result)
+    let ratio = result.ratio.map { String(format: ", %.2f of %@", $0, beside) } ?? ""
+    Bench.note("  \(name): \(Report.digits(ours)) \(unit)\(ratio)")
   }
 
   var json: JSON {
@@ -33,6 +63,8 @@ struct Report: Sendable {
           JSON([
             ("name", .string(result.name)), ("ours", JSON(result.ours)), ("peer", JSON(result.peer)), ("unit", .string(result.unit)),
             ("ratio", JSON(result.ratio.map { ($0 * 1000).rounded() / 1000 })), ("beside", result.beside.isEmpty ? nil : .string(result.beside)),
+            ("goal", result.goal.map { .string($0.text) }),
+            ("missed", result.goal.map { _ in .bool(result.isMissed) }), ("load", JSON((result.load * 10).rounded() / 10)),
           ])
         }),
     ]
@@ -42,14 +74,15 @@ struct Report: Sendable {
     let rows = results.map { result in
       [
         result.name, Report.digits(result.ours), result.peer.map(Report.digits) ?? "", result.unit,
-        result.ratio.map { String(format: "%.2f", $0) } ?? "", result.beside,
+        result.ratio.map { String(format: "%.2f", $0) } ?? "", String(format: "%.1f", result.load),
+        result.goal.map { (result.isMissed ? "missed: " : "met: ") + $0.text } ?? "", result.beside,
       ]
     }
-    let all = [["", "ours", "peer", "unit", "ratio", "beside"]] + rows
-    let widths = (0..<6).map { column in all.map { $0[column].count }.max() ?? 0 }
+    let all = [["", "ours", "peer", "unit", "ratio", "load", "goal", "beside"]] + rows
+    let widths = (0..<8).map { column in all.map { $0[column].count }.max() ?? 0 }
     func pad(_ text: String, _ column: Int) -> String {
       let space = String(repeating: " ", count: widths[column] - text.count)
-      return (1...2).contains(column) || column == 4 ? space + text : text + space
+      return (1...2).contains(column) || (4...5).contains(column) ? space + text : text + space
     }
     let lines = all.map { row in row.enumerated().map { pad($0.element, $0.offset) }.joined(separator: "  ") }
     return """
@@ -57,6 +90,8 @@ struct Report: Sendable {
       load \(String(format: "%.1f", machine.loadBefore)) before and \(String(format: "%.1f", machine.loadAfter)) after
 
       \(lines.joined(separator: "\n"))
+
+      \(results.contains { $0.isMissed } ? "Goals missed: \(results.filter(\.isMissed).map(\.name).joined(separator: "; "))" : "Every goal was met.")
       """
   }
 

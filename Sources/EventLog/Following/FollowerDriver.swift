@@ -19,6 +19,9 @@ struct FollowerDriver {
   private var failures = 0
   /// Up to here one event at a time, to find the one that fails.
   private var isolatingUpTo: Int64?
+  /// For reading while it is far behind; at the end of the log it reads what all read.
+  private var pages: SealedPages
+  private var isFarBehind = false
 
   enum Step: Sendable { case worked, atEnd }
 
@@ -38,6 +41,7 @@ struct FollowerDriver {
     self.follower = follower
     self.database = database
     self.feed = feed
+    pages = SealedPages(EventStore(database), streamPrefixes: follower.streamPrefixes)
     self.lease = lease
     self.logger = logger
     let rows = try await database.pipeline([
@@ -62,12 +66,11 @@ struct FollowerDriver {
   /// Takes the next events in, if there are any.
   /// - Throws: what may pass, for another try with a new driver: `mayPass` is true of it.
   mutating func step() async throws -> Step {
-    let events = try await feed.events(after: position)
-    guard let last = events.last?.position else {
+    let (wanted, last) = try await next()
+    guard last > position else {
       if position > stored, ContinuousClock.now - storedAt >= FollowerDriver.storeEvery { try await storePosition() }
       return .atEnd
     }
-    let wanted = events.filter { follower.reads($0.stream) }
     guard !wanted.isEmpty else {
       position = last
       if ContinuousClock.now - storedAt >= FollowerDriver.storeEvery { try await storePosition() }
@@ -90,6 +93,18 @@ struct FollowerDriver {
       }
     }
     return .worked
+  }
+
+  /// The next events that concern it, and up to which position they go; the one where it is at the end of the log.
+  private mutating func next() async throws -> (wanted: [RecordedEvent], last: Int64) {
+    if isFarBehind {
+      let page = try await pages.page(after: position)
+      isFarBehind = page.end > position
+      return (page.events, page.end)
+    }
+    let events = try await feed.events(after: position)
+    isFarBehind = events.count == LogFeed.atOnce
+    return (events.filter { follower.reads($0.stream) }, events.last?.position ?? position)
   }
 
   /// One batch: the follower's writes, what it appends, and the checkpoint.

@@ -24,7 +24,7 @@ struct Replayer {
   private(set) var events = 0
   private(set) var halts: [String: Halt] = [:]
 
-  /// Events read at once, and written in one transaction.
+  /// Events read at once as part of a transaction.
   static let atOnce = 1000
 
   init(_ type: any Projection.Type, schema: String, passingOver passedOver: Set<UUID>) {
@@ -55,13 +55,14 @@ struct Replayer {
 
   /// Takes in what lies up to a position, each batch in a transaction of its own.
   mutating func read(upTo end: Int64, _ client: PostgresClient, _ observe: (Int64) async throws -> Void) async throws {
+    var pages = SealedPages(EventStore(client), streamPrefixes: prefixes)
     while position < end {
-      let batch = try await next(upTo: end, client)
-      try await take(batch) { run, events in
+      let page = try await pages.page(after: position)
+      try await take(page.events.filter { $0.position ?? 0 <= end }) { run, events in
         // Not again by itself: what the projection remembers would count the batch twice.
         try await client.withTransaction(retries: 0) { try await run.replay(events, in: $0) }
       }
-      position = batch.count < Replayer.atOnce ? end : batch[batch.count - 1].position ?? end
+      position = page.end > position ? min(page.end, end) : end
       try await observe(position)
     }
   }
