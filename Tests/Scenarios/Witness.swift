@@ -17,8 +17,9 @@ struct Witness {
           VALUES (NEW.work, NEW.kind, NEW.token, NEW.done, current_setting('application_name'));
           RETURN NULL;
         END $$;
-        CREATE TRIGGER see AFTER UPDATE ON kedge.lease FOR EACH ROW
-          WHEN (NEW.token <> OLD.token OR NEW.done AND NOT OLD.done) EXECUTE FUNCTION public.see();
+        -- Claiming sets the token, completing sets done, nothing else sets either.
+        CREATE TRIGGER see AFTER UPDATE OF token, done ON kedge.lease FOR EACH ROW
+          WHEN (NEW.token <> OLD.token OR NEW.done) EXECUTE FUNCTION public.see();
         """, name: "witness")
   }
 
