@@ -1,12 +1,16 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
+// `ops/fuzz` builds our own modules optimised, with libFuzzer and the address sanitizer.
+let isFuzzing = Context.environment["KEDGE_FUZZ"] != nil
+
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  ] + (isFuzzing ? [.unsafeFlags(["-O", "-sanitize=fuzzer,address"])] : [])
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -58,11 +62,9 @@ let package = Package(
     module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
-    module(
-      "Workers",
-      [
-        "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
-      ]),
+    module("Workers", [
+      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
+    ]),
     .executableTarget(
       name: "kedge",
       dependencies: [
@@ -104,8 +106,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// `ops/fuzz` builds the parsers with libFuzzer, which no other build knows.
-if Context.environment["KEDGE_FUZZ"] != nil {
+if isFuzzing {
   package.targets.append(
     .executableTarget(
       name: "kedge-fuzz", dependencies: ["Declarations", "Lifecycle", "Parquet", "Profiles", "Values"], path: "Tests/Fuzzing", exclude: ["Corpus"],

@@ -29,6 +29,13 @@ import Values
     #expect(!answer.talk.contains("hunter2"))
   }
 
+  @Test(arguments: ["KEDGE_LISTEN", "KEDGE_PREPARED_STATEMENTS"])
+  func `2: a setting of the environment that is neither on nor off is named`(name: String) async throws {
+    let answer = try await Program(database: "postgresql:///kedge?host=/nonexistent", environment: [name: "no"]).run("get", "models")
+    #expect(answer.status == 2)
+    #expect(answer.talk == "kedge: \(name)=no: expected on or off\n")
+  }
+
   @Test(arguments: [
     (["get"], "kedge: Missing expected argument '<kind>'; see `kedge get --help`\n"),
     (["frobnicate"], "kedge: Unexpected argument 'frobnicate'; see `kedge --help`\n"),

@@ -30,6 +30,24 @@ struct DeclarationFileTests {
             tests: MonitorTests(driftShare: 0.5, columns: ["mean radius": ColumnTest(test: "psi", threshold: 0.2)]))))
   }
 
+  @Test func `windows and baseline may be queries of a database`() throws {
+    let text = """
+      kind: Monitor
+      name: m
+      model: a
+      baseline: {sql: {connection: "file:warehouse.url", query: "select x from t"}}
+      window: {sql: {connection: env:WAREHOUSE_URL, query: "select x from t where at >= :from and at < :to"}, every: 30m}
+      """
+    let warehouse = try #require(CredentialReference("env:WAREHOUSE_URL"))
+    let monitor = MonitorSpecification(
+      name: "m", model: "a", baseline: .sql(SQLSource(connection: CredentialReference(.file("/srv/example/warehouse.url")), query: "select x from t")),
+      window: MonitorWindow(
+        source: .sql(SQLSource(connection: warehouse, query: "select x from t where at >= :from and at < :to")), every: .minutes(30)))
+    #expect(try parse(text) == [.monitor(monitor)])
+    let printed = try DeclarationFile.print([.monitor(monitor)])
+    #expect(try parse(printed) == [.monitor(monitor)])
+  }
+
   @Test func `a pipeline is read with its gate and parameters`() throws {
     #expect(
       try parse(example)[4]

@@ -134,6 +134,20 @@ struct MistakeTests {
     #expect(mistakes(text).contains(expected))
   }
 
+  @Test func `a query of windows has both ends, one of a baseline none, and no connection string stands in a file`() {
+    func lines(_ baseline: String, _ window: String, _ connection: String = "env:X") -> [String] {
+      mistakes(
+        "kind: Monitor\nname: m\nmodel: a\nbaseline: {sql: {connection: \(connection), query: \"\(baseline)\"}}\nwindow: {sql: {connection: env:X, query: \"\(window)\"}}"
+      )
+    }
+    let (all, both) = ("select 1", "select 1 where now() >= :from and now() < :to")
+    #expect(lines(all, both).isEmpty)
+    #expect(lines(all, "select 1 where now() >= :from").first?.contains("expected one statement with the window's ends, … >= :from and … < :to") == true)
+    #expect(lines(both, both).first?.contains("expected one statement that gives rows, without :from and :to") == true)
+    #expect(lines("select 1; select 2", both).count == 1)
+    #expect(lines(all, both, "postgresql://u:secret@h/d").first?.contains("secret@") == false)
+  }
+
   @Test func `a test of Evidently is named as Evidently names it`() {
     let text =
       "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {default: evidently, columns: {a: {test: evidently/psi}, b: {test: evidently/ksi}, c: {test: auto}}}"

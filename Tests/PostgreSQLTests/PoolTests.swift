@@ -123,6 +123,27 @@ struct PoolTests {
     }
   }
 
+  @Test func `a server that only reads is waited for when the url asks for one that writes, and is no refusal`() async throws {
+    try await withTestDatabase(.empty) { database async throws in
+      // As on a standby before it is promoted.
+      let admin = try TestDatabase.serverClient()
+      try await admin.execute(unsafeScript: "ALTER DATABASE \(database.name) SET default_transaction_read_only = on", name: "alter database")
+      let url = database.url + "&target_session_attrs=read-write"
+      var options = PostgresOptions()
+      options.waitForServer = .zero
+      let hasty = PostgresClient(url, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      await #expect(throws: ConnectionLost.self) { try await hasty.query("select 1") }
+      await hasty.close()
+      options.waitForServer = .seconds(600)
+      options.acquireTimeout = .seconds(600)
+      let patient = PostgresClient(url, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      async let answer = patient.query("select 1", as: Int.self)
+      try await admin.execute(unsafeScript: "ALTER DATABASE \(database.name) RESET default_transaction_read_only", name: "alter database")
+      #expect(try await answer == [1])
+      await patient.close()
+    }
+  }
+
   @Test func `what the url says wins over what the client would say`() async throws {
     try await withTestDatabase(.empty) { database async throws in
       let client = PostgresClient(database.url + "&application_name=mine", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

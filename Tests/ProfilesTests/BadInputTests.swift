@@ -48,7 +48,10 @@ import Values
       { $0 % 2 == 0 ? "1.7976931348623157e308" : "-1.7e308" },
       { _ in "5e-324" }, { "\($0)e-320" }, { "\($0 % 7)e300" }, { _ in "-0.0" }, { _ in "9007199254740993" },
     ]
-    for one in cells { for other in cells { #expect(try compare(one, other, preset)["bad"]?.name == "bad") } }
+    // Each against itself, and against two others.
+    for (index, one) in cells.enumerated() {
+      for step in [0, 1, 3] { #expect(try compare(one, cells[(index + step) % cells.count], preset)["bad"]?.name == "bad") }
+    }
     let constant = try compare(cells[0], cells[0])
     #expect(constant["bad"]?.verdict == .stable)
     #expect(try compare({ "\($0).5" }, { $0 % 5 == 0 ? "inf" : "\($0).5" })["bad"]?.quality.infiniteCurrent == 16)

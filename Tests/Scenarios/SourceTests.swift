@@ -8,14 +8,14 @@ import Values
 @Suite struct SourceTests {
   @Test func `the windows of a query are stretches of time, found when they are over and measured on demand`() async throws {
     try await Scenario.run { scenario in
-      try await scenario.database.client.execute(
+      try await scenario.client.execute(
         unsafeScript: """
           create schema warehouse;
           create table warehouse.answers (at timestamptz, x float8, word text);
           insert into warehouse.answers select date_trunc('hour', now()) - interval '3 hours' + n * interval '1 minute', random(), 'w' || n % 3
             from generate_series(0, 179) n;
           """, name: "warehouse")
-      try scenario.write("warehouse.url", scenario.database.url)
+      try scenario.write("warehouse.url", scenario.program.url)
       try scenario.write(
         "sql.yaml",
         """
@@ -45,7 +45,7 @@ import Values
       #expect(try await scenario.value("select rows::text from kedge.measurement where source = \("sql:\(ends[0])/\(ends[1])")") == "60")
       #expect(try await scenario.kedge("measure", "asked-live", "--window", "yesterday").status == 2)
 
-      try await scenario.database.client.execute(unsafeScript: "drop table warehouse.answers", name: "drop")
+      try await scenario.client.execute(unsafeScript: "drop table warehouse.answers", name: "drop")
       let failed = try await scenario.kedge("measure", "asked-live", "--window", "2026-01-01/2026-01-02", "--wait=60s")
       #expect(failed.status == 1)
       #expect(failed.err.contains("relation \"warehouse.answers\" does not exist"), "\(failed.err)")

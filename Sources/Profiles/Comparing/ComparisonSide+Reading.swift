@@ -3,13 +3,11 @@ internal import Values
 
 extension ComparisonSide {
   /// Reads a file to compare: a profile if its name ends in `.json`, else data. Columns that the options declare categorical are read as texts, so that
-  /// `01234` stays `01234`, and excluded ones are not read; a profile's columns are what it was made with.
+  /// `01234` stays `01234`; a profile's columns are what it was made with.
   /// - Throws: `TableError`, which names file, line and column.
   public static func read(path: String, options: ComparisonOptions, reading: TableReader.Options = TableReader.Options()) throws(TableError) -> ComparisonSide {
     if TableProfile.isProfile(path: path) { return .profile(try TableProfile.read(path: path)) }
     var reading = reading
-    // What is excluded need not even be readable.
-    reading.skipped.formUnion(options.exclude)
     for name in options.categorical where reading.types[name] == nil { reading.types[name] = .categorical }
     return .table(try TableReader(options: reading).read(path: path))
   }

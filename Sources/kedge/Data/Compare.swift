@@ -57,7 +57,7 @@ struct Compare: AsyncParsableCommand {
   func run() async throws {
     let options = try options()
     let (reference, current, reports) = (reference, current, report)
-    let (reading, currentReading) = (try sources.reference(), try sources.current())
+    let (reading, currentReading) = (try sources.reference(leavingOut: exclude), try sources.current(leavingOut: exclude))
     let columns = (prediction: prediction, probability: probability, label: label)
     let history = try history.map(ReportFile.history)
     let showsHistograms = common.output == .wide || common.output == .table && (Terminal.width ?? 0) >= Compare.roomForHistograms
@@ -69,8 +69,9 @@ struct Compare: AsyncParsableCommand {
       }
       let (result, distributions) = try Comparison.runWithDistributions(reference: one, current: other, options: options)
       if !reports.isEmpty {
+        // A source names itself without what may be secret in a URL.
         var report = DriftReport(
-          result: result, distributions: distributions, options: options, sources: (ReportFile.name(reference), ReportFile.name(current)), history: history)
+          result: result, distributions: distributions, options: options, sources: (one.source, other.source), history: history)
         if columns.prediction != nil || columns.probability != nil {
           report.model = .init(prediction: columns.prediction, probability: columns.probability, label: columns.label, reference: one, current: other)
         }

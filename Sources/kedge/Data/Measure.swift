@@ -33,12 +33,12 @@ struct Measure: AsyncParsableCommand {
     }
     try await common.withDatabase { client in
       let stream = "monitor/\(monitor)"
-      let (found, events) = try await client.withTransaction { transaction in
+      let (made, events) = try await client.withTransaction { transaction in
         var session = DecisionSession(transaction)
         guard let specification = try await session.load(MonitorState.self, stream).specification else {
           throw Refusal.unknown("there is no monitor \(monitor)")
         }
-        let fact = try found(specification, path)
+        let fact = try self.found(specification, path)
         let found = Fact.windowFound(fact)
         if writing.dryRun { return (fact, [Changed.Event(id: nil, stream: stream, version: nil, fact: found)]) }
         let event = NewEvent(
@@ -53,11 +53,11 @@ struct Measure: AsyncParsableCommand {
         return (fact, appended.map { Changed.Event(id: $0.id, stream: stream, version: $0.version, fact: found) })
       }
       let change = Change(common: common, writing: writing)
-      try change.report(Changed(id: found.window.description, events: events), "window \(found.window) of \(monitor) is to be measured")
+      try change.report(Changed(id: made.window.description, events: events), "window \(made.window) of \(monitor) is to be measured")
       guard waiting.wait != nil, !writing.dryRun else { return }
-      let failure = try await waiting.until("measuring \(window ?? path)", in: client) { try await outcome(of: found.window, client) }
-      if let reason = failure.reason { throw Complaint(.failed, "window \(found.window) could not be measured: \(reason)") }
-      common.say("window \(found.window) is measured; `kedge get measurements \(monitor) --limit 1` shows it")
+      let failure = try await waiting.until("measuring \(window ?? path)", in: client) { try await outcome(of: made.window, client) }
+      if let reason = failure.reason { throw Complaint(.failed, "window \(made.window) could not be measured: \(reason)") }
+      common.say("window \(made.window) is measured; `kedge get measurements \(monitor) --limit 1` shows it")
     }
   }
 

@@ -9,9 +9,6 @@ enum ReportFile {
 
   private static func isPage(_ path: String) -> Bool { path.lowercased().hasSuffix(".html") || path.lowercased().hasSuffix(".htm") }
 
-  /// As a report names what was compared.
-  static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
-
   /// - Throws: `Complaint` when the file cannot be written.
   static func write(_ report: DriftReport, to path: String) throws {
     let text = isPage(path) ? report.html : report.json.text(.indented) + "\n"

@@ -45,12 +45,18 @@ struct SourcesOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What is read of --reference, where it differs from --query.", valueName: "sql")) var referenceQuery: String?
   @Option(help: ArgumentHelp("The window that the reference's query is asked for.", valueName: "from/to")) var referenceWindow: String?
 
-  func validate() throws { _ = try reference() }
+  func validate() throws { _ = try reference(leavingOut: []) }
 
-  func current() throws -> TableReader.Options { try both.reading() }
-
-  func reference() throws -> TableReader.Options {
+  /// - Parameter columns: those that need not even be readable.
+  func current(leavingOut columns: [String]) throws -> TableReader.Options {
     var options = try both.reading()
+    options.skipped = Set(columns)
+    return options
+  }
+
+  /// The same for the reference.
+  func reference(leavingOut columns: [String]) throws -> TableReader.Options {
+    var options = try current(leavingOut: columns)
     if let referenceQuery { options.query = DataQuery(referenceQuery, from: options.query?.from, to: options.query?.to) }
     if let referenceWindow {
       let (from, to) = try SourceOptions.window(referenceWindow, "--reference-window")
