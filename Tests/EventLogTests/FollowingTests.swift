@@ -71,6 +71,7 @@ import Values
         }
       }
       try await database.append("note/late", .note())
+      try await database.seal()
       try await database.client.withTransaction { transaction in
         // Inserted before thousands of others, and visible after them.
         try await EventStore(transaction).append([.note(-1)], to: StreamName("note/late"), by: me)
