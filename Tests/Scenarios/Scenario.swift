@@ -202,6 +202,16 @@ final class Scenario: @unchecked Sendable {
       "sealing", sql: "select 1 where not exists (select from kedge.event e where not exists (select from kedge.log_order o where o.event = e.number))")
   }
 
+  /// Waits until no run is under way and nothing is left to be done but to watch for more.
+  func waitUntilDone() async throws {
+    try await waitFor(
+      "the end of all work", within: .seconds(1200),
+      sql: """
+        select 1 where not exists (select from kedge.work where kind <> 'watch')
+          and not exists (select from kedge.run where state in ('requested', 'running', 'evaluating'))
+        """)
+  }
+
   /// That the log is whole, and every read model what the log says.
   func verify() async throws {
     let audit = try await kedge("audit", "verify", "-o", "json")
