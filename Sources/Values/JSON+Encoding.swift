@@ -57,6 +57,8 @@ struct JSONValueEncoder: Encoder {
     switch value {
     case let text as String: return .string(text)
     case let json as JSON: return json.inOrderOfKeys
+    // In lower case, as PostgreSQL writes them: what is compared as text is equal.
+    case let id as UUID: return .string(id.lowercased)
     case let dictionary as any DictionaryToEncode: return try dictionary.encoded(place)
     default:
       let slot = Slot()
