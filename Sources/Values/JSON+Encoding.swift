@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Makes a `JSON` of a Swift value, property by property, without going through text.
 ///
 /// The names of properties become `snake_case`, the keys of dictionaries are left as they are, and all keys are sorted.
