@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Makes a `JSON` of a Swift value, property by property, without going through text.
 ///
 /// The names of properties become `snake_case`, the keys of dictionaries are left as they are, and all keys are sorted.
@@ -57,6 +59,8 @@ struct JSONValueEncoder: Encoder {
     switch value {
     case let text as String: return .string(text)
     case let json as JSON: return json.inOrderOfKeys
+    // In lower case, as PostgreSQL writes them: what is compared as text is equal.
+    case let id as UUID: return .string(id.lowercased)
     case let dictionary as any DictionaryToEncode: return try dictionary.encoded(place)
     default:
       let slot = Slot()

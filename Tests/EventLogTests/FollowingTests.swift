@@ -62,6 +62,51 @@ import Values
     }
   }
 
+  @Test func `pages have each event of the streams asked for once and in order, also one sealed long after it was inserted`() async throws {
+    try await withTestDatabase { database in
+      func fill(_ stream: String, _ count: Int) async throws {
+        for first in stride(from: 0, to: count, by: 500) {
+          try await database.store.append(
+            (first..<min(first + 500, count)).map { .note($0) }, to: StreamName(stream), by: me)
+        }
+      }
+      try await database.append("note/late", .note())
+      try await database.seal()
+      try await database.client.withTransaction { transaction in
+        // Inserted before thousands of others, and visible after them.
+        try await EventStore(transaction).append([.note(-1)], to: StreamName("note/late"), by: me)
+        try await fill("note/many", 2500)
+        try await fill("other/many", 4500)
+        try await fill("note/few", 7)
+        try await database.seal()
+      }
+      try await fill("other/more", 3000)
+      try await database.seal()
+      let all = try await database.sealed()
+      for prefixes in [nil, ["note/"], ["note/late", "note/few"], ["none/"]] as [[String]?] {
+        var pages = SealedPages(database.store, streamPrefixes: prefixes)
+        var found: [RecordedEvent] = []
+        var position: Int64 = 0
+        while true {
+          let page = try await pages.page(after: position)
+          #expect(page.events.allSatisfy { position < $0.position ?? 0 && $0.position ?? 0 <= page.end })
+          guard page.end > position else { break }
+          found += page.events
+          position = page.end
+        }
+        #expect(position == Int64(all.count))
+        #expect(found == all.filter { event in prefixes?.contains { event.stream.text.hasPrefix($0) } ?? true })
+      }
+      // What is sealed after the last page was read comes with the next one.
+      var pages = SealedPages(database.store)
+      let end = try await pages.page(after: Int64(all.count)).end
+      try await database.append("note/few", .note(8))
+      try await database.seal()
+      #expect(end == Int64(all.count))
+      #expect(try await pages.page(after: end).events.map(\.data) == [["n": 8]])
+    }
+  }
+
   @Test func `a follower reads its prefixes, and its checkpoint passes the rest`() async throws {
     try await withTestDatabase { database in
       try await Collector.prepare(database.client)

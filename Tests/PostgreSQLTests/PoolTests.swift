@@ -99,6 +99,21 @@ struct PoolTests {
     }
   }
 
+  @Test func `a server whose places are all taken is no refusal: one of them becomes free`() async throws {
+    try await withTestDatabase(.empty) { database async throws in
+      let role = "crowded_\(database.name)"
+      try await database.client.query("create role \(unsafeSQL: role) login connection limit 0")
+      let client = PostgresClient(try database.url(as: role), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      let waiting = Task { try await client.query("select current_user", as: String.self) }
+      // Long enough for an attempt or two to fail; were it a refusal, the task would end with it.
+      try await Task.sleep(for: .milliseconds(300))
+      try await database.client.query("alter role \(unsafeSQL: role) connection limit 1")
+      #expect(try await waiting.value == [role])
+      await client.close()
+      try await database.client.query("drop role \(unsafeSQL: role)")
+    }
+  }
+
   @Test func `a server that is not there is waited for, for as long as one wants`() async throws {
     var options = PostgresOptions()
     options.waitForServer = .zero

@@ -14,6 +14,8 @@ final class Appending: Sendable {
     var calls = 0
     var unanswered = 0
     var isOver = false
+    /// Why a writer gave up: nothing that it should have sent again.
+    var failure: (any Error)?
   }
 
   private let client: PostgresClient
@@ -33,7 +35,14 @@ final class Appending: Sendable {
     let appending = Appending(client)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0..<writers {
-        group.addTask { try await appending.write(writer, Seed(seed.value &* 1000 &+ UInt64(writer))) }
+        group.addTask {
+          do {
+            try await appending.write(writer, Seed(seed.value &* 1000 &+ UInt64(writer)))
+          } catch {
+            appending.state.withLock { $0.failure = $0.failure ?? error }
+            throw error
+          }
+        }
       }
       do {
         try await body(appending)
@@ -51,7 +60,11 @@ final class Appending: Sendable {
   /// Waits until so many more calls have been acknowledged.
   func waitForMore(_ count: Int) async throws {
     let wanted = calls + count
-    try #require(try await eventually(within: .seconds(600)) { calls >= wanted }, "the writers do not get on: \(calls) calls, \(unanswered) unanswered")
+    let isThere = try await eventually(within: .seconds(600)) {
+      if let failure = state.withLock({ $0.failure }) { throw failure }
+      return calls >= wanted
+    }
+    try #require(isThere, "the writers do not get on: \(calls) calls, \(unanswered) unanswered")
   }
 
   private func write(_ writer: Int, _ seed: Seed) async throws {

@@ -72,7 +72,7 @@ struct WorkBenchmark {
     try await database.query(
       """
       insert into kedge.work (id, kind, stream, subject, sequence, position, created_at)
-      select gen_random_uuid(), \(kind), 'run/' || n, 'run/' || n, 0, n, clock_timestamp() from generate_series(1, \(count)) n
+      select gen_random_uuid(), \(kind), 'run/' || n, gen_random_uuid()::text, 0, n, clock_timestamp() from generate_series(1, \(count)) n
       """)
     try await database.query("vacuum analyze kedge.work")
     try await database.query("vacuum analyze kedge.lease")

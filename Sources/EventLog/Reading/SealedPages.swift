@@ -35,8 +35,12 @@ public struct SealedPages: Sendable {
     let current = ahead?.after == position ? ahead?.page : nil
     ahead = nil
     let page = try await (current ?? read(after: position)).value
-    // Pages grow while there is little in them.
-    span = page.events.count < Int(SealedPages.limit) / 4 ? min(span * 2, SealedPages.widest) : max(span / 2, SealedPages.limit)
+    // Pages grow while they are less than half full.
+    switch page.events.count {
+    case Int(SealedPages.limit)...: span = max(span / 2, SealedPages.limit)
+    case ..<(Int(SealedPages.limit) / 2): span = min(span * 2, SealedPages.widest)
+    default: break
+    }
     if page.end > position { ahead = (page.end, read(after: page.end)) }
     return page
   }

@@ -51,7 +51,7 @@ enum Connector {
       case PQPING_OK:
         if attempt == 2 {
           // Somebody answers, but nobody that the URL asks for: a standby that has not been promoted yet is worth waiting for.
-          if isOnlyOfAnotherKind(parameters) { throw ConnectionLost(reason: reason, outcome: .nothingDone) }
+          if mayPass(reason) || isOnlyOfAnotherKind(parameters) { throw ConnectionLost(reason: reason, outcome: .nothingDone) }
           throw ConnectionRefused(reason: reason)
         }
       case PQPING_NO_ATTEMPT: throw ConnectionRefused(reason: reason)
@@ -59,6 +59,16 @@ enum Connector {
       }
     }
     throw ConnectionLost(reason: "the server cannot be reached", outcome: .nothingDone)
+  }
+
+  /// Whether libpq gave up for a reason that says nothing about the server's will: on a busy machine an attempt takes too long, or finds every
+  /// place taken. libpq gives no code for these; its own words are in English, because the program sets no locale.
+  private static func mayPass(_ reason: String) -> Bool {
+    let words = [
+      "timeout expired", "Resource temporarily unavailable", "server closed the connection unexpectedly", "too many clients", "too many connections",
+      "connection slots are reserved",
+    ]
+    return words.contains { reason.contains($0) }
   }
 
   /// Whether a server lets us in when `target_session_attrs` is not asked of it.

@@ -52,3 +52,27 @@ public struct Moments: Sendable, Hashable, Codable {
     return (squares / Double(count - 1)).squareRoot()
   }
 }
+
+extension Moments {
+  private enum Key: CodingKey { case count, mean, squares, min, max }
+
+  /// Reads what `encode(to:)` wrote: a mean that is not there is no number, squares that are not there are infinite.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    count = try values.decode(Int.self, forKey: .count)
+    mean = try values.decodeIfPresent(Double.self, forKey: .mean) ?? .nan
+    squares = try values.decodeIfPresent(Double.self, forKey: .squares) ?? .infinity
+    min = try values.decodeIfPresent(Double.self, forKey: .min)
+    max = try values.decodeIfPresent(Double.self, forKey: .max)
+  }
+
+  /// Huge numbers overflow, and JSON has neither infinity nor what is no number.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(count, forKey: .count)
+    try values.encodeIfPresent(mean.isFinite ? mean : nil, forKey: .mean)
+    try values.encodeIfPresent(squares.isFinite ? squares : nil, forKey: .squares)
+    try values.encodeIfPresent(min, forKey: .min)
+    try values.encodeIfPresent(max, forKey: .max)
+  }
+}
