@@ -4,9 +4,11 @@ import StubServer
 import Testing
 
 @Suite struct TLSTests {
-  /// A self-signed certificate for `localhost`, made for this run.
+  private static let directory = FileManager.default.temporaryDirectory.appending(path: "kedge-tls-\(UUID().uuidString)")
+
+  /// A self-signed certificate for `localhost`, made for this run, and gone with it.
   static let server = Result {
-    let directory = FileManager.default.temporaryDirectory.appending(path: "kedge-tls-\(UUID().uuidString)")
+    atexit { try? FileManager.default.removeItem(at: TLSTests.directory) }
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let (certificate, key) = (directory.appending(path: "certificate.pem").path(), directory.appending(path: "key.pem").path())
     let openssl = Process()

@@ -5,10 +5,12 @@ import Values
 
 @testable import Workers
 
-@Suite struct WindowFinderTests {
+@Suite final class WindowFinderTests {
   private let directory = NSTemporaryDirectory() + "kedge-windows-\(UUID().uuidString)"
   private let monitor = MonitorSpecification(
     name: "m", model: "m", window: MonitorWindow(source: .files("*.csv")), columns: MonitorColumns(id: "id", time: "at", label: "y"))
+
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
 
   private func write(_ name: String, _ text: String) throws -> String {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
