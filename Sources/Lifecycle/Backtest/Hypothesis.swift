@@ -27,7 +27,8 @@ public struct Hypothesis: Sendable {
 }
 
 extension Declaration {
-  fileprivate var fact: Fact {
+  /// The fact that declares it.
+  public var fact: Fact {
     switch self {
     case .model(let specification): .modelRegistered(specification)
     case .pool(let specification): .poolDefined(specification)

@@ -64,21 +64,6 @@ extension DeclarationKind {
   var removedType: String? { self == .model ? nil : "\(category)_removed" }
 }
 
-extension Declaration {
-  /// The fact that declares it.
-  var fact: Fact {
-    switch self {
-    case .model(let specification): .modelRegistered(specification)
-    case .pool(let specification): .poolDefined(specification)
-    case .monitor(let specification): .monitorDefined(specification)
-    case .rule(let specification): .ruleDefined(specification)
-    case .pipeline(let specification): .pipelineDefined(specification)
-    case .endpoint(let specification): .endpointDefined(specification)
-    case .channel(let specification): .channelDefined(specification)
-    }
-  }
-}
-
 extension DeclarationKind {
   /// The fact that takes a thing of this kind away; nil for models.
   func removal(reason: String?) -> Fact? {
