@@ -3,7 +3,7 @@ DO $$
 DECLARE
   -- Only functions write these. The app reads them.
   c_log CONSTANT text[] := ARRAY[
-    'stream', 'event', 'idempotency_key', 'event_shape', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
+    'stream', 'event', 'idempotency_key', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
   -- Not for auditors: secrets and raw observations. Name a table here when it is made.
   c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label'];
   -- Only other functions call these.
