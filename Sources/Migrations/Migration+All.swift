@@ -9,6 +9,7 @@ extension Migration {
     Migration("m0010_read_models.sql", .numbered, PackageResources.m0010_read_models_sql),
     Migration("m0011_beside_the_log.sql", .numbered, PackageResources.m0011_beside_the_log_sql),
     Migration("m0012_event_shapes.sql", .numbered, PackageResources.m0012_event_shapes_sql),
+    Migration("m0020_alerting.sql", .numbered, PackageResources.m0020_alerting_sql),
 
     Migration("functions/hashed_bytes.sql", .object, PackageResources.hashed_bytes_sql),
     Migration("functions/log_state.sql", .object, PackageResources.log_state_sql),

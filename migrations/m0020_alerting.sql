@@ -1,0 +1,36 @@
+-- What alerts, rules and silences have besides what m0010 knows, and the shapes of the events that tell of it.
+
+ALTER TABLE kedge.alert
+  ADD COLUMN series text,
+  ADD COLUMN recovering_since timestamptz,
+  ADD COLUMN flapping integer,
+  ADD COLUMN actions jsonb;
+ALTER TABLE kedge.rule ADD COLUMN no_data_since timestamptz;
+
+CREATE TABLE kedge.silence (
+  id uuid PRIMARY KEY,
+  monitor text,
+  rule text,
+  model text,
+  started_at timestamptz NOT NULL,
+  until_at timestamptz NOT NULL,
+  started_by text NOT NULL,
+  reason text,
+  ended_at timestamptz,
+  ended_by text,
+  position bigint NOT NULL
+);
+COMMENT ON TABLE kedge.silence IS 'Silences: who wants not to be told of which alerts, and until when; written by the follower alerts.';
+
+INSERT INTO kedge.event_shape (type, required) VALUES
+  ('alert_eased', '{"severity": "string", "reason": "string"}'),
+  ('alert_recovering', '{"since_at": "string"}'),
+  ('alert_relapsed', '{}'),
+  ('rule_data_lost', '{"since_at": "string", "then": "string"}'),
+  ('rule_data_returned', '{"lost_at": "string"}'),
+  ('silence_started', '{"matching": "object", "until_at": "string"}'),
+  ('silence_ended', '{}'),
+  ('action_requested', '{"action": "string", "declared": "object"}'),
+  ('action_withheld', '{"deed": "string", "reason": "string"}'),
+  ('action_finished', '{"action": "string"}'),
+  ('deadline_set', '{"name": "string", "due_at": "string"}');
