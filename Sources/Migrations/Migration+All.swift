@@ -9,6 +9,7 @@ extension Migration {
     Migration("m0010_read_models.sql", .numbered, PackageResources.m0010_read_models_sql),
     Migration("m0011_beside_the_log.sql", .numbered, PackageResources.m0011_beside_the_log_sql),
     Migration("m0020_api_tokens.sql", .numbered, PackageResources.m0020_api_tokens_sql),
+    Migration("m0021_alerting.sql", .numbered, PackageResources.m0021_alerting_sql),
 
     Migration("functions/hashed_bytes.sql", .object, PackageResources.hashed_bytes_sql),
     Migration("functions/log_state.sql", .object, PackageResources.log_state_sql),
