@@ -17,7 +17,7 @@ extension Interleaving {
     case .none:
       add(30, .begin)
       add(14, .seal)
-      add(5, .raiseFloor)
+      add(8, .raiseFloor)
       choices.append((4, { .expire(Int.random(in: 0..<3, using: &$0.random)) }))
       if raises { add(4, .raiseEpoch) }
     case .open:
@@ -32,8 +32,8 @@ extension Interleaving {
       add(14, .commit)
       add(5, .abort)
       add(2, .seal)
-      add(1, .raiseFloor)
-      add(1, .prepare)
+      add(3, .raiseFloor)
+      add(2, .prepare)
     }
     choices.append((26, { .append($0.drawAppend(for: index)) }))
     add(7, .read)
