@@ -9,6 +9,7 @@ extension Migration {
     Migration("m0010_read_models.sql", .numbered, PackageResources.m0010_read_models_sql),
     Migration("m0011_beside_the_log.sql", .numbered, PackageResources.m0011_beside_the_log_sql),
     Migration("m0012_event_shapes.sql", .numbered, PackageResources.m0012_event_shapes_sql),
+    Migration("m0016_measuring.sql", .numbered, PackageResources.m0016_measuring_sql),
 
     Migration("functions/hashed_bytes.sql", .object, PackageResources.hashed_bytes_sql),
     Migration("functions/log_state.sql", .object, PackageResources.log_state_sql),
@@ -48,6 +49,7 @@ extension Migration {
     Migration("views/approvals.sql", .object, PackageResources.approvals_sql),
     Migration("views/deployments.sql", .object, PackageResources.deployments_sql),
     Migration("views/drift.sql", .object, PackageResources.drift_sql),
+    Migration("views/performance.sql", .object, PackageResources.performance_sql),
     Migration("views/evaluations.sql", .object, PackageResources.evaluations_sql),
     Migration("views/rollbacks.sql", .object, PackageResources.rollbacks_sql),
     Migration("views/runs.sql", .object, PackageResources.runs_sql),

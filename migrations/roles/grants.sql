@@ -5,7 +5,7 @@ DECLARE
   c_log CONSTANT text[] := ARRAY[
     'stream', 'event', 'idempotency_key', 'event_shape', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
   -- Not for auditors: secrets and raw observations. Name a table here when it is made.
-  c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label'];
+  c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label', 'join_key'];
   -- Only other functions call these.
   c_inner CONSTANT text[] := ARRAY[
     'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash', 'close_partition', 'copy_partition', 'swap_partition'];

@@ -187,7 +187,7 @@ extension MeasurementRecorded {
         case .effect: column.effect
         }
       }
-    case .prediction(let name), .quality(let name): metrics[name]
+    case .prediction(let name), .quality(let name), .verdict(let name): metrics[name]
     case nil: nil
     }
   }
