@@ -17,5 +17,4 @@ enum Supported {
   static let trainersLater = ["airflow", "kubeflow", "prefect", "github_actions", "kubernetes", "sagemaker", "http"]
   static let targetsLater = ["haproxy", "kserve", "sagemaker", "vertex", "azureml", "mlflow", "command", "http"]
   static let channelsLater = ["email", "alertmanager", "pagerduty", "teams", "azure_monitor"]
-  static let conditionsLater = ["all", "any", "change", "seasonal", "trend", "no_data"]
 }

@@ -3,7 +3,9 @@ DO $$
 DECLARE
   -- Only functions write these. The app reads them.
   c_log CONSTANT text[] := ARRAY[
-    'stream', 'event', 'idempotency_key', 'event_shape', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
+    'stream', 'event', 'idempotency_key', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
+  -- Only the server's: a worker must not be able to make itself a token.
+  c_server CONSTANT text[] := ARRAY['api_token'];
   -- Not for auditors: secrets and raw observations. Name a table here when it is made.
   c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label', 'join_key'];
   -- Only other functions call these.
@@ -21,8 +23,10 @@ BEGIN
       c.relname = ANY (c_log) OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = 'kedge.event'::regclass) AS of_log
     FROM pg_class c WHERE c.relnamespace = 'kedge'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
   LOOP
-    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, kedge_app, kedge_auditor', v_table.relation);
-    IF v_table.of_log THEN
+    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, kedge_app, kedge_auditor, kedge_server', v_table.relation);
+    IF v_table.name = ANY (c_server) THEN
+      EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO kedge_server', v_table.relation);
+    ELSIF v_table.of_log THEN
       EXECUTE format('GRANT SELECT ON %s TO kedge_app', v_table.relation);
     ELSE
       EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO kedge_app', v_table.relation);

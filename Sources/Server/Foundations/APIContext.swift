@@ -1,0 +1,14 @@
+internal import Hummingbird
+internal import NIOCore
+
+/// What is known of a request beside itself.
+struct APIContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  /// The address from which it came; that of a proxy, where one stands in between.
+  let remote: String
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    remote = source.channel.remoteAddress?.ipAddress ?? "local"
+  }
+}
