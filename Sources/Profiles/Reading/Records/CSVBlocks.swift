@@ -7,12 +7,10 @@ struct CSVBlocks {
   /// `@unchecked Sendable`: written before it is handed out, only read afterwards.
   final class Block: @unchecked Sendable {
     fileprivate let memory: UnsafeMutablePointer<UInt8>
-    fileprivate let capacity: Int
     /// Bytes that count.
     fileprivate(set) var count = 0
 
     fileprivate init(capacity: Int) {
-      self.capacity = capacity
       memory = .allocate(capacity: capacity + CSVBlocks.slack)
     }
 
@@ -87,7 +85,7 @@ struct CSVBlocks {
 
   private func finished(_ block: Block, _ count: Int) -> Block {
     block.count = count
-    (block.memory + count).update(repeating: 0, count: block.capacity + CSVBlocks.slack - count)
+    (block.memory + count).update(repeating: 0, count: CSVBlocks.slack)
     return block
   }
 
