@@ -33,7 +33,8 @@ struct CSVBlockParser {
   /// A plain decimal number ended by a delimiter or a line end, else nil; `p` is then anywhere.
   @inline(__always)
   private static func fastNumber(
-    _ p: inout UnsafePointer<UInt8>, _ delimiter: UInt8, _ powers: UnsafeBufferPointer<Double>, _ wholePowers: UnsafeBufferPointer<UInt64>, _ isWhole: inout Bool
+    _ p: inout UnsafePointer<UInt8>, _ delimiter: UInt8, _ powers: UnsafeBufferPointer<Double>, _ wholePowers: UnsafeBufferPointer<UInt64>,
+    _ isWhole: inout Bool
   ) -> Double? {
     let negative = p.pointee == 0x2d
     if negative { p += 1 }

@@ -22,6 +22,9 @@ struct CSVBlocks {
   /// Readable bytes behind a block, for loads of eight at a time.
   static let slack = 16
 
+  /// Bytes of a block, unless a record is longer.
+  static let usualSize = 2 << 20
+
   private let stream: any ByteStream
   private let source: String
   private let delimiter: UInt8?
@@ -34,7 +37,7 @@ struct CSVBlocks {
   ///   - delimiter: parts quotable cells; nil: every line feed ends a record.
   ///   - begun: bytes already taken from the stream.
   ///   - longestRecord: no record may have more bytes; about as much is held of one that has.
-  init(stream: any ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], longestRecord: Int, blockSize: Int = 4 << 20) {
+  init(stream: any ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], longestRecord: Int, blockSize: Int = CSVBlocks.usualSize) {
     self.stream = stream
     self.source = source
     self.delimiter = delimiter
