@@ -30,7 +30,7 @@ INSERT INTO kedge.event_shape (type, required) VALUES
   ('rule_data_returned', '{"lost_at": "string"}'),
   ('silence_started', '{"matching": "object", "until_at": "string"}'),
   ('silence_ended', '{}'),
-  ('action_requested', '{"action": "string", "declared": "object"}'),
+  ('action_requested', '{"action": "string", "rule": "string", "declared": "object"}'),
   ('action_withheld', '{"deed": "string", "reason": "string"}'),
   ('action_finished', '{"action": "string"}'),
   ('deadline_set', '{"name": "string", "due_at": "string"}');
