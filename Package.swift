@@ -90,8 +90,9 @@ let package = Package(
       swiftSettings: strict),
 
     .executableTarget(
-      name: "kedge-bench", dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Projections", "Values", logging], path: "ops/benchmarks",
-      exclude: ["peers.py"], swiftSettings: strict),
+      name: "kedge-bench",
+      dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
+      path: "ops/benchmarks", exclude: ["peers.py", "Data/peers.py"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
     tests("PostgreSQLTests", ["PostgreSQL", "TestSupport", "Values", "Embedded", logging]),
@@ -129,5 +130,5 @@ if isFuzzing {
   package.targets.append(
     .executableTarget(
       name: "kedge-fuzz", dependencies: ["Declarations", "Lifecycle", "Parquet", "Profiles", "Values"], path: "Tests/Fuzzing", exclude: ["Corpus"],
-      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
 }

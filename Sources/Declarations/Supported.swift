@@ -18,5 +18,4 @@ enum Supported {
   static let channelsLater = ["email", "alertmanager", "pagerduty", "teams", "azure_monitor"]
   static let metricsLater = ["estimated_accuracy"]
   static let columnFieldsLater: [MetricName.ColumnField] = [.pValue, .statistic]
-  static let conditionsLater = ["all", "any", "change", "seasonal", "trend", "no_data"]
 }

@@ -8,8 +8,8 @@ extension Migration {
     Migration("m0003_followers.sql", .numbered, PackageResources.m0003_followers_sql),
     Migration("m0010_read_models.sql", .numbered, PackageResources.m0010_read_models_sql),
     Migration("m0011_beside_the_log.sql", .numbered, PackageResources.m0011_beside_the_log_sql),
-    Migration("m0012_event_shapes.sql", .numbered, PackageResources.m0012_event_shapes_sql),
     Migration("m0020_api_tokens.sql", .numbered, PackageResources.m0020_api_tokens_sql),
+    Migration("m0021_alerting.sql", .numbered, PackageResources.m0021_alerting_sql),
 
     Migration("functions/hashed_bytes.sql", .object, PackageResources.hashed_bytes_sql),
     Migration("functions/log_state.sql", .object, PackageResources.log_state_sql),
@@ -23,7 +23,7 @@ extension Migration {
     Migration("functions/close_partition.sql", .object, PackageResources.close_partition_sql),
     Migration("functions/copy_partition.sql", .object, PackageResources.copy_partition_sql),
     Migration("functions/swap_partition.sql", .object, PackageResources.swap_partition_sql),
-    Migration("functions/shape_error.sql", .object, PackageResources.shape_error_sql),
+    Migration("functions/event_shapes.sql", .object, PackageResources.event_shapes_sql),
     Migration("functions/shaped.sql", .object, PackageResources.shaped_sql),
     Migration("functions/shorten_idle.sql", .object, PackageResources.shorten_idle_sql),
     Migration("functions/check_lease.sql", .object, PackageResources.check_lease_sql),

@@ -9,9 +9,9 @@ struct MistakeTests {
     "ks, wasserstein, energy, cramer_von_mises, anderson_darling, mann_whitney, epps_singleton, t, welch, levene, chi_squared, chi_squared_permutation, z, fisher, g, "
     + "psi, kl, jensen_shannon, hellinger, total_variation, l_infinity, domain_classifier or evidently/NAME"
   static let metrics =
-    "a metric: drift.share, drift.columns, rows, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
+    "a metric: drift.share, drift.columns, rows, lateness, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
     + "f1, roc_auc, pr_auc, log_loss, brier, expected_calibration_error, mae, rmse, mse, r2, mean_error, demographic_parity_difference, "
-    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, column.NAME.score, column.NAME.p_adjusted, column.NAME.effect or missing.NAME"
+    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, column.NAME.score, column.NAME.p_adjusted, column.NAME.effect, missing.NAME or version.NAME.METRIC"
 
   @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
     let text = """
@@ -45,7 +45,7 @@ struct MistakeTests {
         "k.yaml:8:36: tests.drift_share: found 20; expected a share above 0 and at most 1",
         "k.yaml:13:16: when.metric: found \"drift.shre\"; expected \(Self.metrics); did you mean \"drift.share\"?",
         "k.yaml:14:11: severity: found \"Warning\"; expected info, warning or critical; did you mean \"warning\"?",
-        "k.yaml:15:6: for: found 0; expected a number of windows in a row, from 1",
+        "k.yaml:15:6: for: found 0; expected a number of windows in a row from 1, a span of time such as 30m, or windows such as \"3 of 5\"",
         "k.yaml:17:7: kind: found \"Alert\"; expected Model, Pool, Monitor, AlertRule, Pipeline, Endpoint or Channel",
       ])
   }
@@ -127,7 +127,7 @@ struct MistakeTests {
     ),
     (
       "kind: AlertRule\nname: m\nmonitor: a\nwhen: {all: []}",
-      "k.yaml:4:8: when.all: found all, which is not supported by this version; expected at_least, at_most, above or below"
+      "k.yaml:4:13: when.all: found an empty list; expected a list of conditions, at least one, that are not nested deeper than 5"
     ),
   ])
   func `what is not built yet is refused by name`(text: String, expected: String) {

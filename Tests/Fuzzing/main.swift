@@ -19,8 +19,11 @@ func runFuzzer(
   _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 ) -> Int32
 
-exit(
-  runFuzzer(&argc, &argv) { bytes, count in
-    FuzzTarget.chosen.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
-    return 0
-  })
+/// What libFuzzer's own main, which is linked too but not run, would call.
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  FuzzTarget.chosen.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+  return 0
+}
+
+exit(runFuzzer(&argc, &argv, testOneInput))

@@ -25,6 +25,29 @@ enum FactSamples {
     return pipeline
   }()
 
+  /// A rule with everything that one can have.
+  static let fullRule = AlertRuleSpecification(
+    name: "drifted", monitor: "live",
+    when: .all([
+      AlertCondition(metric: "column.meanArea_x.score", .atMost(0.2)),
+      .any([
+        .comparison(AlertComparison(metric: "rows", .change(windows: 5, relative: true), .below(-0.5))),
+        .comparison(AlertComparison(metric: "rows", .seasonal(.week, periods: 3, relative: false), .above(0.5))),
+        .comparison(AlertComparison(metric: "mean_confidence", .trend(windows: 24), .below(-0.5))),
+        .comparison(AlertComparison(metric: "mean_confidence", .deviation(windows: 50), .above(3))),
+        .comparison(AlertComparison(metric: "mean_confidence", .quantile(windows: 50), .above(0.99))),
+      ]),
+    ]), for: .share(3, of: 5), resolveAfter: .time(.hours(2)), keepFiring: .hours(1), cooldown: .hours(6), minimumRows: 50,
+    noData: NoDataRule(after: .hours(3), then: .keep), severity: .info, levels: [SeverityLevel(.atLeast(0.5), .critical)],
+    escalate: Escalation(after: .minutes(30), severity: .critical, notify: ["boss"]), flapping: Flapping(count: 4, within: .days(1)),
+    maintenance: [MaintenanceWindow(cron: "0 2 * * 0", timeZone: "Europe/Berlin", lasts: .hours(2))], inhibitedBy: ["dead"],
+    group: AlertGrouping(by: .model, wait: .minutes(2)), notify: ["ops"],
+    actions: [
+      AlertAction(.freeze(endpoint: "prod"), atMostADay: 2, severity: .critical, hours: HoursOfDay(between: "08:00-18:00", timeZone: "Europe/Berlin")),
+      AlertAction(.retrain(pipeline: "p")), AlertAction(.rollBack(endpoint: "prod")), AlertAction(.command(["sh", "-c", "x"])),
+      AlertAction(.call(url: "http://127.0.0.1")),
+    ])
+
   static let all: [Fact] = [
     .modelRegistered(ModelSpecification(name: "m", task: .regression, tags: ["costCenter": "1", "a_b": "2"])),
     .versionRegistered(
@@ -52,10 +75,7 @@ enum FactSamples {
         byVersion: ["m/1": ArmMeasurement(rows: 3, metrics: ["meanConf_x": 0.1], intervals: ["meanConf_x": [0, 1]])], late: true,
         inconclusive: true, labelled: 2)),
     .measurementFailed(MeasurementFailed(window: window, part: .input, reason: "w.csv:3: not a number")),
-    .ruleDefined(
-      AlertRuleSpecification(
-        name: "drifted", monitor: "live", when: AlertCondition(metric: "drift.share", .atMost(0.2)), for: 2, resolveAfter: 3, cooldown: .hours(6),
-        severity: .info, notify: ["ops"])), .ruleRemoved(remark),
+    .ruleDefined(fullRule), .ruleRemoved(remark),
     .pipelineDefined(pipeline), .pipelineRemoved(remark),
     .poolDefined(PoolSpecification(name: "gpu", slots: 2)), .poolRemoved(remark),
     .channelDefined(ChannelSpecification(name: "ops", kind: .http(url: "http://127.0.0.1", secret: nil))), .channelRemoved(remark),
@@ -64,7 +84,14 @@ enum FactSamples {
     .scheduleDue(ScheduleDue(pipeline: "p", dueAt: at, nextAt: nil)), .scheduleSkipped(ScheduleSkipped(dueAt: at, reason: "busy")),
     .alertPending(AlertPending(subject: subject, value: 0.5, condition: "c", count: 1, needed: 2, sinceAt: at)),
     .alertRaised(AlertRaised(subject: subject, value: nil, condition: "c", sinceAt: at, driftedColumns: ["x"], because: [uuid])),
-    .alertEscalated(AlertEscalated(severity: "critical", reason: "r")), .alertAcknowledged(AlertHandled(reason: "r")),
+    .alertEscalated(AlertEscalated(severity: "critical", reason: "r", notify: ["boss"], unacknowledged: true)),
+    .alertEased(AlertEased(severity: "info", reason: "r")), .alertRecovering(AlertRecovering(value: 0.1, sinceAt: at)),
+    .alertRelapsed(AlertRelapsed(value: 0.5)), .ruleDataLost(RuleDataLost(sinceAt: at, then: .alert)), .ruleDataReturned(RuleDataReturned(lostAt: at)),
+    .silenceStarted(SilenceStarted(matching: SilenceMatcher(monitor: "live", rule: "r", model: "m"), untilAt: at, reason: "r")),
+    .silenceEnded(SilenceEnded(reason: "r")), .actionRequested(ActionRequested(action: uuid, declared: fullRule.actions[0])),
+    .actionWithheld(ActionWithheld(deed: "freeze prod", reason: "r")), .actionFinished(ActionFinished(action: uuid, failure: "exit 1")),
+    .deadlineSet(DeadlineSet(name: "no-data", dueAt: at)),
+    .alertAcknowledged(AlertHandled(reason: "r")),
     .alertResolved(AlertResolved(reason: "r", value: 0.1)), .alertMarkedFalse(AlertHandled(reason: nil)),
     .runRequested(
       RunRequested(

@@ -3,7 +3,7 @@ DO $$
 DECLARE
   -- Only functions write these. The app reads them.
   c_log CONSTANT text[] := ARRAY[
-    'stream', 'event', 'idempotency_key', 'event_shape', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
+    'stream', 'event', 'idempotency_key', 'log_lock', 'log_epoch', 'log_seal', 'log_order', 'lease', 'duty', 'migration'];
   -- Only the server's: a worker must not be able to make itself a token.
   c_server CONSTANT text[] := ARRAY['api_token'];
   -- Not for auditors: secrets and raw observations. Name a table here when it is made.

@@ -6,6 +6,8 @@ internal import Values
 /// The benchmarks of `ops/bench`, which starts what they need.
 @main
 struct Bench {
+  static let names = ["log", "drift", "detectors", "false-alarms"]
+
   /// What `ops/bench` hands over.
   struct Arguments: Sendable {
     var name = ""
@@ -47,7 +49,7 @@ struct Bench {
           name = argument
         }
       }
-      guard name == "log", !database.isEmpty else { return nil }
+      guard Bench.names.contains(name), name != "log" || !database.isEmpty else { return nil }
     }
   }
 
@@ -57,16 +59,30 @@ struct Bench {
       exit(2)
     }
     do {
-      let client = Bench.client(arguments.database)
-      var report = Report(machine: try await Machine(client))
-      try await LogBenchmark(arguments: arguments, client: client).run(into: &report)
-      await client.close()
+      var report = try await measured(arguments)
       report.machine.finish()
       print(arguments.json ? report.json.text(.indented) : report.table)
     } catch {
       note("kedge-bench: \(error)")
       exit(1)
     }
+  }
+
+  private static func measured(_ arguments: Arguments) async throws -> Report {
+    guard arguments.name == "log" else {
+      var report = Report(machine: Machine())
+      switch arguments.name {
+      case "drift": try DriftBenchmark(arguments: arguments).run(into: &report)
+      case "detectors": try DetectorBenchmark(arguments: arguments).run(into: &report)
+      default: try FalseAlarmBenchmark(arguments: arguments).run(into: &report)
+      }
+      return report
+    }
+    let client = Bench.client(arguments.database)
+    var report = Report(machine: Machine(try await .init(client)))
+    try await LogBenchmark(arguments: arguments, client: client).run(into: &report)
+    await client.close()
+    return report
   }
 
   static func client(_ url: String) -> PostgresClient {

@@ -8,18 +8,28 @@ struct Machine: Sendable {
   let memory = ProcessInfo.processInfo.physicalMemory
   let processor: String
   let system = ProcessInfo.processInfo.operatingSystemVersionString
-  let postgres: String
-  let fsync: String
+  /// Nil where no database has a part in it.
+  let postgres: PostgreSQLSettings?
   let loadBefore = Machine.load()
   private(set) var loadAfter = 0.0
 
-  init(_ client: PostgresClient) async throws {
+  /// How the server was set up.
+  struct PostgreSQLSettings {
+    let version: String
+    let fsync: String
+
+    init(_ client: PostgresClient) async throws {
+      (version, fsync) = try await client.query(
+        "select current_setting('server_version'), current_setting('fsync')", as: String.self, String.self)[0]
+    }
+  }
+
+  init(_ postgres: PostgreSQLSettings? = nil) {
+    self.postgres = postgres
     let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     processor =
       information.split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
       ?? "unknown"
-    (postgres, fsync) = try await client.query(
-      "select current_setting('server_version'), current_setting('fsync')", as: String.self, String.self)[0]
   }
 
   mutating func finish() { loadAfter = Machine.load() }
@@ -31,9 +41,10 @@ struct Machine: Sendable {
   }
 
   var json: JSON {
-    [
-      "cores": .integer(Int64(cores)), "processor": .string(processor), "memory_bytes": .integer(Int64(memory)), "system": .string(system),
-      "postgresql": .string(postgres), "fsync": .string(fsync), "load_before": .number(loadBefore), "load_after": .number(loadAfter),
-    ]
+    JSON([
+      ("cores", .integer(Int64(cores))), ("processor", .string(processor)), ("memory_bytes", .integer(Int64(memory))), ("system", .string(system)),
+      ("postgresql", postgres.map { .string($0.version) }), ("fsync", postgres.map { .string($0.fsync) }), ("load_before", .number(loadBefore)),
+      ("load_after", .number(loadAfter)),
+    ])
   }
 }

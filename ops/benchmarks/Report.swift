@@ -24,6 +24,7 @@ struct Report: Sendable {
       case .ratioAtLeast(let least): ratio.map { $0 < least } ?? true
       case .atLeast(let least): ours < least
       case .atMost(let most): ours > most
+      case .within(let least, let most): ours < least || ours > most
       }
     }
   }
@@ -32,12 +33,14 @@ struct Report: Sendable {
     case ratioAtLeast(Double)
     case atLeast(Double)
     case atMost(Double)
+    case within(Double, Double)
 
     var text: String {
       switch self {
       case .ratioAtLeast(let least): String(format: "ratio ≥ %.2f", least)
       case .atLeast(let least): "≥ \(Report.digits(least))"
       case .atMost(let most): "≤ \(Report.digits(most))"
+      case .within(let least, let most): "\(Report.digits(least)) to \(Report.digits(most))"
       }
     }
   }
@@ -47,11 +50,12 @@ struct Report: Sendable {
 
   init(machine: Machine) { self.machine = machine }
 
-  mutating func add(_ name: String, _ ours: Double, unit: String, peer: Double? = nil, ratio: Double? = nil, beside: String = "", goal: Goal? = nil) {
+  /// - Parameter ratio: nil: ours to the peer's; `.some(nil)`: a ratio would say nothing.
+  mutating func add(_ name: String, _ ours: Double, unit: String, peer: Double? = nil, ratio: Double?? = nil, beside: String = "", goal: Goal? = nil) {
     let result = Result(
       name: name, ours: ours, peer: peer, unit: unit, ratio: ratio ?? peer.map { ours / $0 }, beside: beside, goal: goal, load: Machine.load())
     results.append(result)
-    let ratio = result.ratio.map { String(format: ", %.2f of %@", $0, beside) } ?? ""
+    let ratio = result.ratio.map { String(format: ", %.2f of %@", $0, beside) } ?? result.peer.map { ", \(Report.digits($0)) \(beside)" } ?? ""
     Bench.note("  \(name): \(Report.digits(ours)) \(unit)\(ratio)")
   }
 
@@ -86,7 +90,7 @@ struct Report: Sendable {
     }
     let lines = all.map { row in row.enumerated().map { pad($0.element, $0.offset) }.joined(separator: "  ") }
     return """
-      \(machine.cores) cores of \(machine.processor), \(machine.memory >> 30) GiB, \(machine.system); PostgreSQL \(machine.postgres), fsync \(machine.fsync); \
+      \(machine.cores) cores of \(machine.processor), \(machine.memory >> 30) GiB, \(machine.system); \(machine.postgres.map { "PostgreSQL \($0.version), fsync \($0.fsync); " } ?? "")\
       load \(String(format: "%.1f", machine.loadBefore)) before and \(String(format: "%.1f", machine.loadAfter)) after
 
       \(lines.joined(separator: "\n"))

@@ -5,7 +5,7 @@ internal import Values
 /// How often is sealed.
 public struct SealerOptions: Sendable {
   /// Between seals while there is traffic.
-  public var shortestPause: Duration = .milliseconds(4)
+  public var shortestPause: Duration = .milliseconds(2)
   /// Between probes while there is none: the pause doubles up to this.
   public var longestPause: Duration = .milliseconds(250)
   /// How long another process waits before it takes the duty over from one that is gone.

@@ -24,6 +24,10 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     case column(String, ColumnField)
     /// `missing.NAME`: the share of missing values of a column.
     case missing(String)
+    /// `lateness`: seconds from the end of a window until it was measured.
+    case lateness
+    /// `version.NAME.WHAT`: a metric of the rows that one version answered.
+    case version(String, String)
     /// A metric of predictions that needs no labels: `mean_confidence` …
     case prediction(String)
     /// A metric of predictions against labels: `accuracy` …
@@ -60,6 +64,7 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     case "drift.share": return .driftShare
     case "drift.columns": return .driftedColumns
     case "rows": return .rows
+    case "lateness": return .lateness
     default: break
     }
     if MetricName.predictionMetrics.contains(text) { return .prediction(text) }
@@ -70,13 +75,22 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
       guard dot > name.startIndex, let field = ColumnField(rawValue: String(text[text.index(after: dot)...])) else { return nil }
       return .column(String(text[name.startIndex..<dot]), field)
     }
+    if text.hasPrefix("version."), let dot = text.lastIndex(of: ".") {
+      let name = text[text.index(text.startIndex, offsetBy: 8)...]
+      let metric = String(text[text.index(after: dot)...])
+      guard dot > name.startIndex, (MetricName.predictionMetrics + MetricName.qualityMetrics).contains(metric) else { return nil }
+      return .version(String(text[name.startIndex..<dot]), metric)
+    }
     return nil
   }
 
   /// Which part of a window's measurements carries it; a rule on it counts windows of that part alone.
   public var part: Part {
-    if case .quality = subject { return .quality }
-    return .input
+    switch subject {
+    case .quality: .quality
+    case .version(_, let metric): MetricName.qualityMetrics.contains(metric) ? .quality : .input
+    default: .input
+    }
   }
 
   /// Every metric that needs labels.

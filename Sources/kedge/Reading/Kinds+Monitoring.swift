@@ -41,13 +41,18 @@ extension Kind {
       "rules", "rule", key: "name", groups: ["monitor"], order: "name",
       [
         TableColumn("NAME", "name"), TableColumn("MONITOR", "monitor"), TableColumn("WHEN", "when"), TableColumn("FOR", "for"),
-        TableColumn("SEVERITY", "severity"), TableColumn("NOTIFY", "notify"), TableColumn("DEFINED", "defined_at", wide: true),
+        TableColumn("SEVERITY", "severity"), TableColumn("STATE", "state"), TableColumn("NOTIFY", "notify"), TableColumn("DEFINED", "defined_at", wide: true),
       ],
       relations: [Relation("Alerts", "alerts", by: "rule")],
       sql: """
         select r.name, r.monitor, r.specification -> 'when' as "when", r.specification -> 'for' as "for",
           r.specification -> 'resolve_after' as resolve_after, r.specification -> 'cooldown' as cooldown, r.specification ->> 'severity' as severity,
-          r.specification -> 'notify' as notify, r.defined_at, r.position
+          r.specification -> 'notify' as notify,
+          case when r.no_data_since is not null then 'no_data'
+            else coalesce((select case when bool_or(a.state = 'firing' and a.recovering_since is null) then 'firing'
+                when bool_or(a.state = 'firing') then 'recovering' else 'pending' end
+              from kedge.alert a where a.rule = r.name and a.state in ('pending', 'firing') having count(*) > 0), 'ok') end as state,
+          r.no_data_since, r.specification, r.defined_at, r.position
         from kedge.rule r
         """),
     Kind(
@@ -55,17 +60,26 @@ extension Kind {
       [
         TableColumn("ID", "id"), TableColumn("RULE", "rule"), TableColumn("STATE", "state"), TableColumn("SEVERITY", "severity"),
         TableColumn("VALUE", "value"), TableColumn("CONDITION", "condition"), TableColumn("SINCE", "since_at"),
-        TableColumn("ACKNOWLEDGED", "acknowledged_by"), TableColumn("DRIFTED", "drifted_columns", wide: true), TableColumn("REASON", "reason", wide: true),
+        TableColumn("ACKNOWLEDGED", "acknowledged_by"), TableColumn("DRIFTED", "drifted_columns", wide: true), TableColumn("SERIES", "series", wide: true),
+        TableColumn("RECOVERING", "recovering_since", wide: true), TableColumn("REASON", "reason", wide: true),
       ],
       relations: [Relation("Monitor", "monitors", by: "name", key: "monitor"), Relation("Messages", "messages", by: "alert")],
       sql: """
         select a.id, a.rule, a.monitor, a.endpoint, a.model, a.state, a.severity, a.metric, a.value, a.condition, a.acknowledged_by,
-          a.acknowledged_at, a.since_at, a.raised_at, a.resolved_at, a.reason, coalesce(a.drifted_columns, '[]') as drifted_columns, a.position
+          a.acknowledged_at, a.since_at, a.raised_at, a.resolved_at, a.reason, coalesce(a.drifted_columns, '[]') as drifted_columns, a.series,
+          a.recovering_since, a.flapping, a.position
         from kedge.alert a
         """),
     Kind(
-      "silences", "silence", key: "id", order: "id",
-      [TableColumn("ID", "id"), TableColumn("MONITOR", "monitor"), TableColumn("UNTIL", "until_at")],
-      sql: "select null::uuid as id, null::text as monitor, null::timestamptz as until_at where false"),
+      "silences", "silence", key: "id", identifier: true, groups: ["monitor", "rule"], order: "position",
+      [
+        TableColumn("ID", "id"), TableColumn("MONITOR", "monitor"), TableColumn("RULE", "rule"), TableColumn("MODEL", "model", wide: true),
+        TableColumn("UNTIL", "until_at"), TableColumn("ACTIVE", "active"), TableColumn("BY", "started_by"), TableColumn("REASON", "reason"),
+      ],
+      sql: """
+        select s.id, s.monitor, s.rule, s.model, s.started_at, s.until_at, s.started_by, s.reason, s.ended_at, s.ended_by, s.ended_at is null as active,
+          s.position
+        from kedge.silence s
+        """),
   ]
 }

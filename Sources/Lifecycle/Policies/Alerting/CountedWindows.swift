@@ -13,7 +13,7 @@ struct CountedWindows: Codable, Equatable, Sendable {
   }
 
   mutating func count(_ window: WindowReference) {
-    if window.endAt != until { latest = [] }
+    if window.endAt != until { latest.removeAll(keepingCapacity: true) }
     until = window.endAt
     latest.append(window.id)
   }
