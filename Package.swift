@@ -77,7 +77,7 @@ let package = Package(
     ]),
     module("Telemetry", ["HTTPTransport", "Lifecycle", "PostgreSQL", "Values", logging]),
     module(
-      "Server", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "Telemetry", "Values", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nio,
+      "Server", ["EventLog", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Telemetry", "Values", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nio,
         serviceLifecycle,
       ]),
     .executableTarget(

@@ -15,7 +15,7 @@ struct Kedge: AsyncParsableCommand {
       """,
     version: version,
     groupedSubcommands: [
-      CommandGroup(name: "Running", subcommands: [Up.self, Migrate.self, Work.self, Serve.self, Metrics.self, Doctor.self]),
+      CommandGroup(name: "Running", subcommands: [Up.self, Migrate.self, Work.self, Serve.self, Metrics.self, Token.self, Doctor.self]),
       CommandGroup(name: "Declaring", subcommands: [Apply.self, Diff.self, Export.self, Delete.self]),
       CommandGroup(name: "Looking", subcommands: [Get.self, Describe.self, Events.self, Why.self, Logs.self]),
       CommandGroup(name: "Data", subcommands: [Compare.self, Profile.self, Evaluate.self, Detect.self, Baseline.self, Measure.self]),

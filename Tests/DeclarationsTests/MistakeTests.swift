@@ -108,7 +108,7 @@ struct MistakeTests {
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: true}",
-      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files or sql"
+      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files, sql or measurements"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",
