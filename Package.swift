@@ -91,7 +91,7 @@ let package = Package(
 
     .executableTarget(
       name: "kedge-bench",
-      dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
+      dependencies: ["AlertWorkload", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
       path: "ops/benchmarks", exclude: ["peers.py", "Data/peers.py"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
@@ -103,7 +103,8 @@ let package = Package(
     tests(
       "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
     tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
-    tests("LifecycleTests", ["Lifecycle", "Values"]),
+    .target(name: "AlertWorkload", dependencies: ["Lifecycle", "Values"], path: "Tests/AlertWorkload", swiftSettings: strict),
+    tests("LifecycleTests", ["AlertWorkload", "Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),

@@ -23,7 +23,9 @@ struct Kedge: AsyncParsableCommand {
       CommandGroup(
         name: "Rolling out",
         subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Abort.self, Rollback.self, Freeze.self, Thaw.self]),
-      CommandGroup(name: "Alerts", subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self]),
+      CommandGroup(
+        name: "Alerts",
+        subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self, AddNote.self, Silence.self, Unsilence.self, RulePolicy.self]),
       CommandGroup(name: "The log", subcommands: [Audit.self, Archive.self, Projections.self]),
       CommandGroup(name: "Shell", subcommands: [Completion.self, Supervise.self]),
     ])
