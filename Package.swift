@@ -114,7 +114,8 @@ let package = Package(
     tests("TelemetryTests", ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Telemetry", "TestSupport", "Values", logging]),
     tests(
       "ServerTests",
-      ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Server", "Telemetry", "TestSupport", "Values", logging, subprocess, system]),
+      ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Server", "StubServer", "Telemetry", "TestSupport", "Values", logging],
+      resources: [.copy("check_metrics.py")]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
