@@ -75,7 +75,7 @@ let package = Package(
       swiftSettings: strict),
 
     .executableTarget(
-      name: "kedge-bench", dependencies: ["AlertWorkload", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Projections", "Values", logging], path: "ops/benchmarks",
+      name: "kedge-bench", dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Projections", "Values", logging], path: "ops/benchmarks",
       exclude: ["peers.py"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
@@ -87,6 +87,8 @@ let package = Package(
     tests(
       "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
     tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
+    .executableTarget(
+      name: "kedge-alert-bench", dependencies: ["AlertWorkload", "Lifecycle", "Values"], path: "ops/alerting-benchmark", swiftSettings: strict),
     .target(name: "AlertWorkload", dependencies: ["Lifecycle", "Values"], path: "Tests/AlertWorkload", swiftSettings: strict),
     tests("LifecycleTests", ["AlertWorkload", "Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
