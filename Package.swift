@@ -91,7 +91,7 @@ let package = Package(
 
     .executableTarget(
       name: "kedge-bench",
-      dependencies: ["AlertWorkload", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
+      dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
       path: "ops/benchmarks", exclude: ["peers.py", "Data/peers.py"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
@@ -103,6 +103,8 @@ let package = Package(
     tests(
       "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
     tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
+    .executableTarget(
+      name: "kedge-alert-bench", dependencies: ["AlertWorkload", "Lifecycle", "Values"], path: "ops/alerting-benchmark", swiftSettings: strict),
     .target(name: "AlertWorkload", dependencies: ["Lifecycle", "Values"], path: "Tests/AlertWorkload", swiftSettings: strict),
     tests("LifecycleTests", ["AlertWorkload", "Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),

@@ -96,8 +96,10 @@ public struct AlertWorkload: Sendable {
   }
 
   /// Lets the policy read everything, minute by minute, and says which alerts it raised, by monitor.
-  /// - Parameter chosen: the monitors that are there; nil: all.
-  public func fold(chosen: [Int]? = nil) throws -> (alerts: [Int: [Alert]], measurements: Int) {
+  /// - Parameters:
+  ///   - chosen: the monitors that are there; nil: all.
+  ///   - observe: is told when a day is over.
+  public func fold(chosen: [Int]? = nil, observe: (Int) -> Void = { _ in }) throws -> (alerts: [Int: [Alert]], measurements: Int) {
     var policy = AlertingPolicy()
     let chosen = chosen ?? Array(0..<monitors)
     var alerts: [Int: [Alert]] = [:]
@@ -105,6 +107,7 @@ public struct AlertWorkload: Sendable {
     for monitor in chosen { _ = policy.react(to: record(.ruleDefined(rule(monitor)), "rule/rule-\(monitor)", AlertWorkload.start)) }
     var records = chosen.map { record(.monitorRemoved(Remark(reason: nil)), "monitor/monitor-\($0)", AlertWorkload.start) }
     for index in 0..<windows {
+      defer { if (index + 1) % 1440 == 0 { observe(index / 1440) } }
       for (place, monitor) in chosen.enumerated() {
         guard let window = window(monitor, index) else { continue }
         measurements += 1

@@ -116,7 +116,8 @@ public struct NotifyingPolicy: Policy {
       guard open[key]?.isOver == false else { return [] }
       open[key]?.raised.subject.severity = fact.severity
       for channel in fact.notify ?? [] where open[key]?.subject.notify.contains(channel) == false { open[key]?.raised.subject.notify.append(channel) }
-      return tell(id, News(state: "escalated", verb: "is \(fact.severity) now", note: fact.reason), record)
+      let verb = fact.unacknowledged == true ? "is still unacknowledged" : "is \(fact.severity) now"
+      return tell(id, News(state: "escalated", verb: verb, note: fact.reason), record)
     case .alertEased(let fact):
       guard open[key]?.isOver == false else { return [] }
       open[key]?.raised.subject.severity = fact.severity

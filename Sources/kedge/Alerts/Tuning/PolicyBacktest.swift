@@ -70,8 +70,7 @@ struct PolicyBacktest: AsyncParsableCommand {
       [
         "raised": JSON(world.raised), "confirmed": JSON(world.confirmed), "false_alarms": JSON(world.falseAlarms), "precision": JSON(world.precision),
         "incidents_noticed": JSON(world.incidentsNoticed), "noticed": .string("\(world.incidentsNoticed)/\(verdict.incidents)"),
-        "median_seconds_to_detect": JSON(world.medianDelay?.inSeconds),
-        "delay": JSON(world.medianDelay.map { $0 < .zero ? "-\(Span(.zero - $0))" : "\(Span($0))" }),
+        "median_seconds_to_detect": JSON(world.medianDelay?.inSeconds), "delay": JSON(world.medianDelay.map(PolicyBacktest.inWords)),
       ]
     }
     return [
@@ -79,6 +78,10 @@ struct PolicyBacktest: AsyncParsableCommand {
       "same": JSON(verdict.same), "gone_count": JSON(verdict.gone.count), "new_count": JSON(verdict.new.count),
       "gone": .array(verdict.gone.map(\.json)), "new": .array(verdict.new.map(\.json)),
     ]
+  }
+
+  private static func inWords(_ delay: Duration) -> String {
+    delay < .zero ? "-\(Span.seconds(Int(-delay.inSeconds)))" : Span.seconds(Int(delay.inSeconds)).description
   }
 
   private func draw(_ rules: [String], _ report: Backtest.Report, _ start: Timestamp?, _ now: Timestamp) -> String {

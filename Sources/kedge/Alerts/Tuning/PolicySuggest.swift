@@ -75,7 +75,7 @@ struct PolicySuggest: AsyncParsableCommand {
   }
 
   private func render(_ search: ThresholdSearch, _ specification: AlertRuleSpecification) {
-    let items = search.candidates.map { candidate in
+    let items = shown(search).map { candidate in
       JSON([
         ("limit", JSON(candidate.limit)), ("alerts", JSON(candidate.alerts)), ("alerts_per_month", JSON(candidate.alertsPerMonth)),
         ("incidents_noticed", JSON(candidate.incidentsNoticed)), ("false_alarms", JSON(candidate.falseAlarms)),
@@ -102,6 +102,16 @@ struct PolicySuggest: AsyncParsableCommand {
         ?? "\nno threshold that was tried raises so few alerts; wait for more measurements, or want more"
       return Renderer.table(items, columns, width: common.output == .wide ? nil : Terminal.width) + advice
     }
+  }
+
+  /// Of thresholds that come to the same, the most watchful one; and always the declared and the suggested one.
+  private func shown(_ search: ThresholdSearch) -> [ThresholdSearch.Candidate] {
+    var shown: [ThresholdSearch.Candidate] = []
+    for candidate in search.candidates {
+      let isSame = shown.last.map { ($0.alerts, $0.incidentsNoticed, $0.falseAlarms) == (candidate.alerts, candidate.incidentsNoticed, candidate.falseAlarms) }
+      if isSame != true || candidate == search.current || candidate == search.suggested { shown.append(candidate) }
+    }
+    return shown
   }
 
   private func days(_ search: ThresholdSearch) -> String { "\(Int((search.months * 30).rounded())) days" }
