@@ -111,17 +111,15 @@ extension Value {
 
   /// The name of a metric that Kedge measures and that is allowed here.
   func metric(where isAllowed: (MetricName.Subject) -> Bool) -> MetricName? {
-    let names = ["drift.share", "drift.columns", "rows", "lateness"] + MetricName.predictionMetrics + MetricName.qualityMetrics
-    let allowed = names.filter { !Supported.metricsLater.contains($0) && MetricName($0).subject.map(isAllowed) ?? false }
-    let families = ["column.NAME.score", "column.NAME.p_adjusted", "column.NAME.effect", "missing.NAME", "version.NAME.METRIC"]
-    let expected = "a metric: " + Value.either(allowed + (isAllowed(.missing("")) ? families : []))
+    let names = ["drift.share", "drift.columns", "rows", "lateness"] + MetricName.predictionMetrics + MetricName.qualityMetrics + MetricName.verdictMetrics
+    let allowed = names.filter { MetricName($0).subject.map(isAllowed) ?? false }
+    var families = isAllowed(.prediction("estimated_accuracy")) ? ["estimated_NAME", "estimated_NAME_error"] : []
+    if isAllowed(.missing("")) { families += MetricName.ColumnField.allCases.map { "column.NAME.\($0.rawValue)" } + ["missing.NAME", "version.NAME.METRIC"] }
+    let expected = "a metric: " + Value.either(allowed.filter { !$0.hasPrefix("estimated_") } + families)
     guard let text = text(expected) else { return nil }
     guard let subject = MetricName(text).subject, isAllowed(subject) else {
       return refuse(expected, suggestion: Suggestion.nearest(to: text, among: allowed))
     }
-    var isLater = Supported.metricsLater.contains(text)
-    if case .column(_, let field) = subject { isLater = Supported.columnFieldsLater.contains(field) }
-    if isLater { return refuse(expected, found: "\(text), which is not supported by this version") }
     return MetricName(text)
   }
 }

@@ -113,8 +113,10 @@ extension Fields {
   private func gateRule() -> GateRule? {
     let metric = required("metric", "what is judged, e.g. accuracy")?.metric { subject in
       switch subject {
-      case .prediction, .quality: true
-      case .driftShare, .driftedColumns, .rows, .lateness, .column, .missing, .version: false
+      // An evaluation has labels; it estimates nothing.
+      case .prediction(let name): !name.hasPrefix("estimated_")
+      case .quality: true
+      case .driftShare, .driftedColumns, .rows, .lateness, .column, .missing, .version, .verdict: false
       }
     }
     let group = optional("group") { $0.text("the name of a column") }

@@ -8,6 +8,7 @@ extension Migration {
     Migration("m0003_followers.sql", .numbered, PackageResources.m0003_followers_sql),
     Migration("m0010_read_models.sql", .numbered, PackageResources.m0010_read_models_sql),
     Migration("m0011_beside_the_log.sql", .numbered, PackageResources.m0011_beside_the_log_sql),
+    Migration("m0016_measuring.sql", .numbered, PackageResources.m0016_measuring_sql),
     Migration("m0020_api_tokens.sql", .numbered, PackageResources.m0020_api_tokens_sql),
     Migration("m0021_alerting.sql", .numbered, PackageResources.m0021_alerting_sql),
 
@@ -51,6 +52,7 @@ extension Migration {
     Migration("views/approvals.sql", .object, PackageResources.approvals_sql),
     Migration("views/deployments.sql", .object, PackageResources.deployments_sql),
     Migration("views/drift.sql", .object, PackageResources.drift_sql),
+    Migration("views/performance.sql", .object, PackageResources.performance_sql),
     Migration("views/evaluations.sql", .object, PackageResources.evaluations_sql),
     Migration("views/rollbacks.sql", .object, PackageResources.rollbacks_sql),
     Migration("views/runs.sql", .object, PackageResources.runs_sql),

@@ -7,11 +7,12 @@ struct MistakeTests {
   static let presets = "auto, evidently"
   static let tests =
     "ks, wasserstein, energy, cramer_von_mises, anderson_darling, mann_whitney, epps_singleton, t, welch, levene, chi_squared, chi_squared_permutation, z, fisher, g, "
-    + "psi, kl, jensen_shannon, hellinger, total_variation, l_infinity, domain_classifier or evidently/NAME"
+    + "psi, kl, jensen_shannon, hellinger, total_variation, l_infinity, domain_classifier, mmd, pca_reconstruction or evidently/NAME"
   static let metrics =
     "a metric: drift.share, drift.columns, rows, lateness, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
     + "f1, roc_auc, pr_auc, log_loss, brier, expected_calibration_error, mae, rmse, mse, r2, mean_error, demographic_parity_difference, "
-    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, column.NAME.score, column.NAME.p_adjusted, column.NAME.effect, missing.NAME or version.NAME.METRIC"
+    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, silent_failure, concept_drift, estimated_NAME, estimated_NAME_error, "
+    + "column.NAME.score, column.NAME.p_value, column.NAME.p_adjusted, column.NAME.statistic, column.NAME.effect, missing.NAME or version.NAME.METRIC"
 
   @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
     let text = """
@@ -107,23 +108,11 @@ struct MistakeTests {
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: true}",
-      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files or sql"
+      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files, sql or measurements"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",
       "k.yaml:4:12: baseline.version: found version, which is not supported by this version; expected file or sql"
-    ),
-    (
-      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {columns: {a: {test: mmd}}}",
-      "k.yaml:5:29: tests.columns.a.test: found mmd, which is not supported by this version; expected \(Self.tests)"
-    ),
-    (
-      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {metric: column.a.p_value, below: 0.1}",
-      "k.yaml:4:16: when.metric: found column.a.p_value, which is not supported by this version; expected \(Self.metrics)"
-    ),
-    (
-      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {metric: estimated_accuracy, below: 0.9}",
-      "k.yaml:4:16: when.metric: found estimated_accuracy, which is not supported by this version; expected \(Self.metrics)"
     ),
     (
       "kind: AlertRule\nname: m\nmonitor: a\nwhen: {all: []}",

@@ -73,7 +73,20 @@ enum FactSamples {
           ColumnMeasurement(name: "b", test: nil, score: nil, pAdjusted: nil, effect: nil, threshold: nil, verdict: "skipped", missing: nil),
         ], metrics: ["accuracy": 0.9, "rocAuc": 1], intervals: ["accuracy": [0.8, 1]],
         byVersion: ["m/1": ArmMeasurement(rows: 3, metrics: ["meanConf_x": 0.1], intervals: ["meanConf_x": [0, 1]])], late: true,
-        inconclusive: true, labelled: 2)),
+        inconclusive: true, labelled: 2,
+        modelDrift: ModelDrift(
+          evidence: [DriftEvidence(kind: "covariate", isPresent: true, because: "x"), DriftEvidence(kind: "concept", isPresent: nil, because: "y")],
+          estimation: PerformanceEstimate(
+            method: "cbpe", rows: 3,
+            metrics: ["rocAuc": EstimatedMetric(value: 0.9, low: 0.8, high: 1, realized: 0.7, error: 0.2), "f1": EstimatedMetric(value: 0, low: 0, high: 0)],
+            reason: "none"),
+          accuracyAgainstUncertainty: UncertaintyVerdict(verdict: "known", against: "reference", because: "z"),
+          trends: [MetricTrend(metric: "meanConf_x", windows: 4, direction: "rising", slope: 0.1, slopeLow: 0, slopeHigh: 0.2, pValue: 0.01)]),
+        segments: [
+          SegmentMeasurement(
+            group: "groupOne_x", rows: 60, tooSmall: false, drift: DriftVerdict(detected: false, share: nil, driftedColumns: []),
+            metrics: ["meanConf_x": 1], intervals: ["meanConf_x": [0, 1]]), SegmentMeasurement(group: "b", rows: 3, tooSmall: true),
+        ], together: TogetherMeasurement(test: "mmd", statistic: 0.1, pValue: 0.2, effect: nil, verdict: "stable", reason: nil))),
     .measurementFailed(MeasurementFailed(window: window, part: .input, reason: "w.csv:3: not a number")),
     .ruleDefined(fullRule), .ruleRemoved(remark),
     .pipelineDefined(pipeline), .pipelineRemoved(remark),
@@ -88,7 +101,7 @@ enum FactSamples {
     .alertEased(AlertEased(severity: "info", reason: "r")), .alertRecovering(AlertRecovering(value: 0.1, sinceAt: at)),
     .alertRelapsed(AlertRelapsed(value: 0.5)), .ruleDataLost(RuleDataLost(sinceAt: at, then: .alert)), .ruleDataReturned(RuleDataReturned(lostAt: at)),
     .silenceStarted(SilenceStarted(matching: SilenceMatcher(monitor: "live", rule: "r", model: "m"), untilAt: at, reason: "r")),
-    .silenceEnded(SilenceEnded(reason: "r")), .actionRequested(ActionRequested(action: uuid, declared: fullRule.actions[0])),
+    .silenceEnded(SilenceEnded(reason: "r")), .actionRequested(ActionRequested(action: uuid, rule: "r", declared: fullRule.actions[0])),
     .actionWithheld(ActionWithheld(deed: "freeze prod", reason: "r")), .actionFinished(ActionFinished(action: uuid, failure: "exit 1")),
     .deadlineSet(DeadlineSet(name: "no-data", dueAt: at)),
     .alertAcknowledged(AlertHandled(reason: "r")),

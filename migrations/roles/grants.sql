@@ -7,7 +7,7 @@ DECLARE
   -- Only the server's: a worker must not be able to make itself a token.
   c_server CONSTANT text[] := ARRAY['api_token'];
   -- Not for auditors: secrets and raw observations. Name a table here when it is made.
-  c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label'];
+  c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label', 'join_key'];
   -- Only other functions call these.
   c_inner CONSTANT text[] := ARRAY[
     'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash', 'close_partition', 'copy_partition', 'swap_partition'];

@@ -7,7 +7,8 @@ public import Values
 /// Reads the states of streams, takes in what is decided on them, and appends it all at the versions that were read:
 /// when somebody else was faster, nothing is appended.
 public struct DecisionSession {
-  let database: any Queryable
+  /// The transaction in which it reads and appends.
+  public let database: any Queryable
   private let store: EventStore
   private var versions: [String: Int64] = [:]
   private var pending: [(stream: String, facts: [Fact])] = []

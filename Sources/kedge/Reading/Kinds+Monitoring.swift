@@ -25,13 +25,16 @@ extension Kind {
       [
         TableColumn("ID", "id", wide: true), TableColumn("MONITOR", "monitor"), TableColumn("WINDOW END", "window.end_at"), TableColumn("PART", "part"),
         TableColumn("ROWS", "rows"), TableColumn("DRIFT", "drift.detected"), TableColumn("SHARE", "drift.share"),
-        TableColumn("ACCURACY", "metrics.accuracy"), TableColumn("DRIFTED", "drift.drifted_columns"), TableColumn("LATE", "late", wide: true),
+        TableColumn("ACCURACY", "metrics.accuracy"), TableColumn("ESTIMATED", "metrics.estimated_accuracy"), TableColumn("KINDS", "drift_kinds"),
+        TableColumn("DRIFTED", "drift.drifted_columns"), TableColumn("VERDICT", "model_drift.accuracy_against_uncertainty.verdict", wide: true),
+        TableColumn("LATE", "late", wide: true),
         TableColumn("SOURCE", "window.source", wide: true), TableColumn("FAILURE", "failure"),
       ],
       sql: """
         select m.id, m.monitor, m.window_id as "window.id", m.start_at as "window.start_at", m.end_at as "window.end_at",
           m.source as "window.source", m.part, m.rows, m.drift, coalesce(m.metrics, '{}') as metrics, coalesce(m.intervals, '{}') as intervals,
-          coalesce(m.by_version, '{}') as by_version, coalesce(m.columns, '[]') as columns, coalesce(m.schema_changes, '[]') as schema_changes,
+          coalesce(m.by_version, '{}') as by_version, jsonb_path_query_array(m.model_drift, '$.evidence[*] ? (@.is_present == true).kind') as drift_kinds,
+          m.model_drift, coalesce(m.segments, '[]') as segments, m.together, coalesce(m.columns, '[]') as columns, coalesce(m.schema_changes, '[]') as schema_changes,
           m.late, m.inconclusive, m.failure,
           lead(m.position) over (partition by m.window_id, m.part order by m.position) is not null as superseded,
           m.recorded_at, m.position

@@ -22,7 +22,7 @@ extension MeasurementRecorded {
       case .effect: return column.effect
       }
     case .version(let name, let metric): return byVersion[name == "*" ? series ?? name : name]?.metrics[metric]
-    case .prediction(let name), .quality(let name): return metrics[name]
+    case .prediction(let name), .quality(let name), .verdict(let name): return metrics[name]
     case .lateness: return nil
     }
   }
