@@ -51,9 +51,34 @@ private struct DeclarationCheck {
   }
 
   private mutating func judge(_ rule: AlertRuleSpecification, _ declaration: Located<Declaration>) {
+    for (index, channel) in (rule.escalate?.notify ?? []).enumerated() { require(.channel, channel, "escalate.notify[\(index)]", of: declaration) }
+    for (index, name) in rule.inhibitedBy.enumerated() { require(.rule, name, "inhibited_by[\(index)]", of: declaration) }
+    for (index, action) in rule.actions.enumerated() {
+      switch action.deed {
+      case .retrain(let pipeline): require(.pipeline, pipeline, "actions[\(index)].retrain", of: declaration)
+      case .freeze(let endpoint): require(.endpoint, endpoint, "actions[\(index)].freeze", of: declaration)
+      case .rollBack(let endpoint): require(.endpoint, endpoint, "actions[\(index)].rollback", of: declaration)
+      case .command, .call: break
+      }
+    }
+    judge(rule.when, "when", of: rule, declaration)
+  }
+
+  private mutating func judge(_ condition: AlertCondition, _ path: String, of rule: AlertRuleSpecification, _ declaration: Located<Declaration>) {
+    switch condition {
+    case .all(let parts): for (index, part) in parts.enumerated() { judge(part, "\(path).all[\(index)]", of: rule, declaration) }
+    case .any(let parts): for (index, part) in parts.enumerated() { judge(part, "\(path).any[\(index)]", of: rule, declaration) }
+    case .comparison(let comparison): judge(comparison.metric, "\(path).metric", of: rule, declaration)
+    case .noData, .outcome: break
+    }
+  }
+
+  private mutating func judge(_ metric: MetricName, _ path: String, of rule: AlertRuleSpecification, _ declaration: Located<Declaration>) {
     guard case .monitor(let monitor)? = known[DeclarationKey(.monitor, rule.monitor)] else { return }
-    fit(rule.when.metric, to: monitor.model, "when.metric", of: declaration)
-    switch rule.when.metric.subject {
+    fit(metric, to: monitor.model, path, of: declaration)
+    // Whoever posts measurements needs no columns for them.
+    if monitor.window.source == .measurements { return }
+    switch metric.subject {
     case .quality(let name):
       let missing: String? =
         if case .files = monitor.window.source, monitor.window.labels == nil { "window.labels" } else if monitor.columns.label == nil {
@@ -62,11 +87,13 @@ private struct DeclarationCheck {
           "columns.prediction"
         } else if MetricName.fairnessMetrics.contains(name) && monitor.columns.group == nil { "columns.group" } else { nil }
       if let missing {
-        report(declaration, "when.metric", found: name, expected: "a metric that monitor \(monitor.name) can measure, or \(missing) in that monitor")
+        report(declaration, path, found: name, expected: "a metric that monitor \(monitor.name) can measure, or \(missing) in that monitor")
       }
+    case .version where monitor.columns.version == nil:
+      report(declaration, path, found: metric.text, expected: "a metric that monitor \(monitor.name) can measure, or columns.version in that monitor")
     case .prediction(let name) where monitor.columns.probability == nil:
       report(
-        declaration, "when.metric", found: name, expected: "a metric that monitor \(monitor.name) can measure, or columns.probability in that monitor"
+        declaration, path, found: name, expected: "a metric that monitor \(monitor.name) can measure, or columns.probability in that monitor"
       )
     default: break
     }

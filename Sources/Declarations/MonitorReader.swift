@@ -32,9 +32,14 @@ extension Fields {
   }
 
   private func window() -> MonitorWindow? {
-    let choice = one(of: ["files", "sql"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
+    let choice = one(
+      of: ["files", "sql", "measurements"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
     let source: MonitorWindow.Source? = choice.flatMap { choice in
       if choice.name == "sql" { return choice.value.query(ofWindow: true).map { .sql($0) } }
+      if choice.name == "measurements" {
+        guard let isPosted = choice.value.bool() else { return nil }
+        return isPosted ? .measurements : choice.value.refuse("true: others measure, and post it to /v1/measurements")
+      }
       return choice.value.path("a pattern of paths, e.g. \"incoming/*.csv\"").map { .files($0) }
     }
     let labels: String? = optional("labels") { value in
@@ -118,11 +123,15 @@ extension Value {
 
   /// The name of a test that this version has, or one of the words that are allowed besides.
   func test(orOneOf presets: [String] = []) -> String? {
-    let expected = Value.either(presets + Supported.tests + ["evidently/NAME"])
+    // Where a preset may stand, so may a test of all columns together.
+    let tests = presets + (presets.isEmpty ? Supported.columnTests : Supported.tests)
+    let expected = Value.either(tests + ["evidently/NAME"])
     guard let name = text("a test: \(expected)") else { return nil }
-    if Supported.testsLater.contains(name) { return refuse(expected, found: "\(name), which is not supported by this version") }
+    if presets.isEmpty, DriftTest(name) == .own(.pcaReconstruction) {
+      return refuse("a test of one column", found: "\(name), which judges all columns together; name it as tests.default")
+    }
     if presets.contains(name) || DriftTest(name) != nil { return name }
-    let known = name.hasPrefix("evidently/") ? EvidentlyTest.allCases.map { "evidently/\($0.rawValue)" } : presets + Supported.tests
+    let known = name.hasPrefix("evidently/") ? EvidentlyTest.allCases.map { "evidently/\($0.rawValue)" } : tests
     return refuse(name.hasPrefix("evidently/") ? Value.either(known) : expected, suggestion: Suggestion.nearest(to: name, among: known))
   }
 }

@@ -45,6 +45,13 @@ extension Fields {
   }
 
   private func schedule() -> Trigger? {
+    let schedule = cronAndZone()
+    finish()
+    return schedule.map { .schedule(cron: $0.cron, timeZone: $0.zone) }
+  }
+
+  /// A cron expression and whose clock it goes by.
+  func cronAndZone() -> (cron: String, zone: String)? {
     let cron = required("cron", "a cron expression, e.g. \"0 2 * * *\"").flatMap { value in
       value.text("a cron expression, e.g. \"0 2 * * *\"").flatMap { text -> String? in
         do throws(CronExpression.Refusal) {
@@ -54,7 +61,13 @@ extension Fields {
         }
       }
     }
-    let zone = optional("time_zone", default: "UTC") { value in
+    let zone = timeZone()
+    return cron.map { ($0, zone) }
+  }
+
+  /// Whose clock something goes by: UTC unless it is declared otherwise.
+  func timeZone() -> String {
+    optional("time_zone", default: "UTC") { value in
       value.text("an IANA time zone, e.g. Europe/Berlin or UTC").flatMap { text -> String? in
         guard TimeZoneRules(text) != nil else {
           return value.refuse(
@@ -63,8 +76,6 @@ extension Fields {
         return text
       }
     }
-    finish()
-    return cron.map { .schedule(cron: $0, timeZone: zone) }
   }
 
   private func train() -> TrainSpecification? {
@@ -102,8 +113,10 @@ extension Fields {
   private func gateRule() -> GateRule? {
     let metric = required("metric", "what is judged, e.g. accuracy")?.metric { subject in
       switch subject {
-      case .prediction, .quality: true
-      case .driftShare, .driftedColumns, .rows, .column, .missing: false
+      // An evaluation has labels; it estimates nothing.
+      case .prediction(let name): !name.hasPrefix("estimated_")
+      case .quality: true
+      case .driftShare, .driftedColumns, .rows, .lateness, .column, .missing, .version, .verdict: false
       }
     }
     let group = optional("group") { $0.text("the name of a column") }

@@ -4,19 +4,17 @@ internal import Profiles
 /// What SURFACE.md names and what of it this version can do. A thing that moves from one list to the other needs its reader, and nothing else.
 enum Supported {
   /// Tests of ours that a monitor may name, besides Evidently's under `evidently/NAME`.
-  static let tests = DriftTest.Own.allCases.map(\.rawValue).filter { !testsLater.contains($0) }
+  static let tests = DriftTest.Own.allCases.map(\.rawValue)
+
+  /// Those of them that a single column can have.
+  static let columnTests = tests.filter { $0 != DriftTest.Own.pcaReconstruction.rawValue }
 
   /// What chooses a test for each column.
   static let presets = ["auto", "evidently"]
 
-  /// They judge all columns together, which `compare` can do and a measurement has no place for yet.
-  static let testsLater = ["mmd", "pca_reconstruction"]
   static let baselinesLater = ["version"]
   static let windowsLater = ["predictions"]
   static let trainersLater = ["airflow", "kubeflow", "prefect", "github_actions", "kubernetes", "sagemaker", "http"]
   static let targetsLater = ["haproxy", "kserve", "sagemaker", "vertex", "azureml", "mlflow", "command", "http"]
   static let channelsLater = ["email", "alertmanager", "pagerduty", "teams", "azure_monitor"]
-  static let metricsLater = ["estimated_accuracy"]
-  static let columnFieldsLater: [MetricName.ColumnField] = [.pValue, .statistic]
-  static let conditionsLater = ["all", "any", "change", "seasonal", "trend", "no_data"]
 }

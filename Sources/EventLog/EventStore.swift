@@ -23,14 +23,15 @@ public struct EventStore: Sendable {
     _ appends: [Append], by attribution: Attribution, lease: LeaseToken? = nil, completing: Bool = false
   ) async throws -> [AppendedEvent] {
     do {
-      if appends.count == 1, lease == nil, attribution.principal == nil { return try await appendToOne(appends[0], by: attribution) }
+      let lease: JSON? = lease.map { ["work": .string($0.work.lowercased), "token": .integer($0.token), "complete": .bool(completing)] }
+      if appends.count == 1, attribution.principal == nil { return try await appendToOne(appends[0], by: attribution, lease: lease) }
       let batch = JSON([
         ("appends", .array(appends.map(\.json))),
         ("actor", .string(attribution.actor)),
         ("principal", attribution.principal.map { .string($0) }),
         ("correlation_id", attribution.correlation.map { .string($0.lowercased) }),
         ("causation_id", attribution.causation.map { .string($0.lowercased) }),
-        ("lease", lease.map { ["work": .string($0.work.lowercased), "token": .integer($0.token), "complete": .bool(completing)] }),
+        ("lease", lease),
       ])
       return try await database.query(Query("select id, stream, version from kedge.append(\(batch))").named("append"))
         .map { row in
@@ -43,12 +44,12 @@ public struct EventStore: Sendable {
   }
 
   /// By the form for one stream, which is the faster one.
-  private func appendToOne(_ append: Append, by attribution: Attribution) async throws -> [AppendedEvent] {
+  private func appendToOne(_ append: Append, by attribution: Attribution, lease: JSON?) async throws -> [AppendedEvent] {
     try await database.query(
       Query(
         """
         select id, version from kedge.append(\(append.stream.text), \(append.expected.number), \(JSON.array(append.events.map(\.json))), \(attribution.actor),
-          \(attribution.correlation), \(attribution.causation))
+          \(attribution.correlation), \(attribution.causation), \(lease))
         """
       ).named("append")
     ).map { row in
@@ -70,13 +71,14 @@ public struct EventStore: Sendable {
   ///   - stream: one without events is empty.
   ///   - version: after this one.
   ///   - limit: at most so many.
-  public func read(_ stream: StreamName, after version: Int64 = 0, limit: Int = 1000) async throws -> [RecordedEvent] {
+  ///   - number: no event after the version has a lower insert number, if that is known: older partitions are not looked into.
+  public func read(_ stream: StreamName, after version: Int64 = 0, limit: Int = 1000, from number: Int64 = 0) async throws -> [RecordedEvent] {
     try await database.query(
       Query(
         """
         select o.position, \(unsafeSQL: RecordedEvent.columns)
-        from kedge.event e left join kedge.log_order o on o.event = e.number
-        where e.stream = \(stream.text) and e.version > \(version) order by e.version limit \(limit)
+        from kedge.stream_events(\(stream.text), \(version), \(Int64(limit)), \(number)) e left join kedge.log_order o on o.event = e.number
+        order by e.version
         """
       ).named("read stream")
     ).map(RecordedEvent.init(row:))

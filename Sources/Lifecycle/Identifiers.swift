@@ -75,6 +75,16 @@ public struct DeploymentID: UUIDIdentifier {
   public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
+/// Identifies a silence.
+public struct SilenceID: UUIDIdentifier {
+  /// Streams are `silence/ID`.
+  public static let category = "silence"
+  /// The identifier itself.
+  public let uuid: UUID
+  /// Takes the values as they are; nothing is checked.
+  public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
 /// Identifies a window of a monitor.
 public struct WindowID: UUIDIdentifier {
   /// The first part of names such as `window/ID`.

@@ -60,7 +60,7 @@ import Testing
     try await withTestDatabase { database in
       try await database.client.execute(
         unsafeScript: """
-          delete from kedge.event_shape;
+          create or replace function kedge.event_shapes() returns jsonb language sql immutable as $$ select '{}'::jsonb $$;
           select kedge.append(s || '/x', -1, jsonb_build_array(jsonb_build_object('type', t, 'data', d)))
           from (values ('monitor', 'measurement_recorded', '{"metrics": {"accuracy": "high"}, "drift": {"detected": "perhaps", "drifted_columns": 3}}'::jsonb),
             ('monitor', 'labels_joined', '{"windows": 7}'), ('alert', 'alert_raised', '{"value": "much"}'), ('deployment', 'stage_entered', '{"stage": "last"}'),

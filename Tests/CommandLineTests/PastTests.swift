@@ -168,7 +168,7 @@ import Values
     try await World.with { world in
       try await world.version(1)
       let text = """
-        delete from kedge.event_shape where type = 'alias_moved';
+        create or replace function kedge.event_shapes() returns jsonb language sql immutable as $$ select '{}'::jsonb $$;
         select kedge.append('model/\(World.model)', -1, '[{"type": "alias_moved", "data": {"alias": 7}}, {"type": "version_archived", "data": {"version": "\(World.model)/1"}}]');
         select kedge.append('model/other', -1, '[{"type": "model_registered", "data": {"name": "other", "task": "regression", "tags": {}}}]');
         select kedge.seal();

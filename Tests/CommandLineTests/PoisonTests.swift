@@ -16,7 +16,7 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     try await world.version(1)
     try await world.database.client.execute(
       unsafeScript: """
-        DELETE FROM kedge.event_shape;
+        CREATE OR REPLACE FUNCTION kedge.event_shapes() RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT '{}'::jsonb $$;
         SELECT kedge.append('model/breast-cancer', -1, '[{"type": "version_registered", "data": {"artifact": 7}}]');
         """, name: "append poison")
     try await world.version(2)

@@ -7,11 +7,12 @@ struct MistakeTests {
   static let presets = "auto, evidently"
   static let tests =
     "ks, wasserstein, energy, cramer_von_mises, anderson_darling, mann_whitney, epps_singleton, t, welch, levene, chi_squared, chi_squared_permutation, z, fisher, g, "
-    + "psi, kl, jensen_shannon, hellinger, total_variation, l_infinity, domain_classifier or evidently/NAME"
+    + "psi, kl, jensen_shannon, hellinger, total_variation, l_infinity, domain_classifier, mmd, pca_reconstruction or evidently/NAME"
   static let metrics =
-    "a metric: drift.share, drift.columns, rows, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
+    "a metric: drift.share, drift.columns, rows, lateness, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
     + "f1, roc_auc, pr_auc, log_loss, brier, expected_calibration_error, mae, rmse, mse, r2, mean_error, demographic_parity_difference, "
-    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, column.NAME.score, column.NAME.p_adjusted, column.NAME.effect or missing.NAME"
+    + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, silent_failure, concept_drift, estimated_NAME, estimated_NAME_error, "
+    + "column.NAME.score, column.NAME.p_value, column.NAME.p_adjusted, column.NAME.statistic, column.NAME.effect, missing.NAME or version.NAME.METRIC"
 
   @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
     let text = """
@@ -39,13 +40,13 @@ struct MistakeTests {
         "k.yaml:1:1: model: found no such key; expected the name of the model that is watched",
         "k.yaml:2:7: name: found \"Live\"; expected the name of a monitor: \"L\" is not allowed; use lower-case letters, digits, -, _, . and / for folders",
         "k.yaml:3:1: modle: found an unknown key; expected kind, name, model, baseline, window, columns or tests; did you mean \"model\"?",
-        "k.yaml:6:3: window.evry: found an unknown key; expected files, sql, labels, every or minimum_rows; did you mean \"every\"?",
+        "k.yaml:6:3: window.evry: found an unknown key; expected files, sql, measurements, labels, every or minimum_rows; did you mean \"every\"?",
         "k.yaml:7:17: window.minimum_rows: found \"many\"; expected a whole number from 1",
         "k.yaml:8:18: tests.default: found \"kss\"; expected \(Self.presets), \(Self.tests); did you mean \"ks\"?",
         "k.yaml:8:36: tests.drift_share: found 20; expected a share above 0 and at most 1",
         "k.yaml:13:16: when.metric: found \"drift.shre\"; expected \(Self.metrics); did you mean \"drift.share\"?",
         "k.yaml:14:11: severity: found \"Warning\"; expected info, warning or critical; did you mean \"warning\"?",
-        "k.yaml:15:6: for: found 0; expected a number of windows in a row, from 1",
+        "k.yaml:15:6: for: found 0; expected a number of windows in a row from 1, a span of time such as 30m, or windows such as \"3 of 5\"",
         "k.yaml:17:7: kind: found \"Alert\"; expected Model, Pool, Monitor, AlertRule, Pipeline, Endpoint or Channel",
       ])
   }
@@ -107,27 +108,15 @@ struct MistakeTests {
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: true}",
-      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files or sql"
+      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files, sql or measurements"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",
       "k.yaml:4:12: baseline.version: found version, which is not supported by this version; expected file or sql"
     ),
     (
-      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: x}\ntests: {columns: {a: {test: mmd}}}",
-      "k.yaml:5:29: tests.columns.a.test: found mmd, which is not supported by this version; expected \(Self.tests)"
-    ),
-    (
-      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {metric: column.a.p_value, below: 0.1}",
-      "k.yaml:4:16: when.metric: found column.a.p_value, which is not supported by this version; expected \(Self.metrics)"
-    ),
-    (
-      "kind: AlertRule\nname: m\nmonitor: a\nwhen: {metric: estimated_accuracy, below: 0.9}",
-      "k.yaml:4:16: when.metric: found estimated_accuracy, which is not supported by this version; expected \(Self.metrics)"
-    ),
-    (
       "kind: AlertRule\nname: m\nmonitor: a\nwhen: {all: []}",
-      "k.yaml:4:8: when.all: found all, which is not supported by this version; expected at_least, at_most, above or below"
+      "k.yaml:4:13: when.all: found an empty list; expected a list of conditions, at least one, that are not nested deeper than 5"
     ),
   ])
   func `what is not built yet is refused by name`(text: String, expected: String) {

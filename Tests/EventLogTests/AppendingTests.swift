@@ -229,7 +229,10 @@ import Values
   @Test func `Kedge's own types are checked for shape, others are not`() async throws {
     try await withTestDatabase { database in
       try await database.client.query(
-        "insert into kedge.event_shape values ('shape_tested', '{\"rows\": \"number\", \"by\": \"string|null\", \"what\": \"any\"}')")
+        """
+        create or replace function kedge.event_shapes() returns jsonb language sql immutable as $$
+          select '{"shape_tested": {"rows": "number", "by": "string|null", "what": "any"}}'::jsonb $$
+        """)
       func attempt(_ data: JSON) async -> String? {
         do {
           try await database.append("a", NewEvent(type: "shape_tested", data: data))

@@ -40,7 +40,6 @@ import Testing
         "insert into kedge.stream values ('x', 1)", "update kedge.stream set version = 0", "insert into kedge.log_lock default values",
         "update kedge.lease set done = false", "select kedge.chain('{}', 1, pg_current_snapshot())", "select kedge.raise_epoch()",
         "select nextval('kedge.event_number')", "alter table kedge.event disable trigger all", "drop table kedge.event_0",
-        "delete from kedge.event_shape",
       ]
       for change in Guards.changes + insertions {
         #expect(await sqlState { try await app.query(Query(unsafeSQL: change)) } == .insufficientPrivilege, "\(change)")

@@ -25,6 +25,29 @@ enum FactSamples {
     return pipeline
   }()
 
+  /// A rule with everything that one can have.
+  static let fullRule = AlertRuleSpecification(
+    name: "drifted", monitor: "live",
+    when: .all([
+      AlertCondition(metric: "column.meanArea_x.score", .atMost(0.2)),
+      .any([
+        .comparison(AlertComparison(metric: "rows", .change(windows: 5, relative: true), .below(-0.5))),
+        .comparison(AlertComparison(metric: "rows", .seasonal(.week, periods: 3, relative: false), .above(0.5))),
+        .comparison(AlertComparison(metric: "mean_confidence", .trend(windows: 24), .below(-0.5))),
+        .comparison(AlertComparison(metric: "mean_confidence", .deviation(windows: 50), .above(3))),
+        .comparison(AlertComparison(metric: "mean_confidence", .quantile(windows: 50), .above(0.99))),
+      ]),
+    ]), for: .share(3, of: 5), resolveAfter: .time(.hours(2)), keepFiring: .hours(1), cooldown: .hours(6), minimumRows: 50,
+    noData: NoDataRule(after: .hours(3), then: .keep), severity: .info, levels: [SeverityLevel(.atLeast(0.5), .critical)],
+    escalate: Escalation(after: .minutes(30), severity: .critical, notify: ["boss"]), flapping: Flapping(count: 4, within: .days(1)),
+    maintenance: [MaintenanceWindow(cron: "0 2 * * 0", timeZone: "Europe/Berlin", lasts: .hours(2))], inhibitedBy: ["dead"],
+    group: AlertGrouping(by: .model, wait: .minutes(2)), notify: ["ops"],
+    actions: [
+      AlertAction(.freeze(endpoint: "prod"), atMostADay: 2, severity: .critical, hours: HoursOfDay(between: "08:00-18:00", timeZone: "Europe/Berlin")),
+      AlertAction(.retrain(pipeline: "p")), AlertAction(.rollBack(endpoint: "prod")), AlertAction(.command(["sh", "-c", "x"])),
+      AlertAction(.call(url: "http://127.0.0.1")),
+    ])
+
   static let all: [Fact] = [
     .modelRegistered(ModelSpecification(name: "m", task: .regression, tags: ["costCenter": "1", "a_b": "2"])),
     .versionRegistered(
@@ -50,12 +73,22 @@ enum FactSamples {
           ColumnMeasurement(name: "b", test: nil, score: nil, pAdjusted: nil, effect: nil, threshold: nil, verdict: "skipped", missing: nil),
         ], metrics: ["accuracy": 0.9, "rocAuc": 1], intervals: ["accuracy": [0.8, 1]],
         byVersion: ["m/1": ArmMeasurement(rows: 3, metrics: ["meanConf_x": 0.1], intervals: ["meanConf_x": [0, 1]])], late: true,
-        inconclusive: true, labelled: 2)),
+        inconclusive: true, labelled: 2,
+        modelDrift: ModelDrift(
+          evidence: [DriftEvidence(kind: "covariate", isPresent: true, because: "x"), DriftEvidence(kind: "concept", isPresent: nil, because: "y")],
+          estimation: PerformanceEstimate(
+            method: "cbpe", rows: 3,
+            metrics: ["rocAuc": EstimatedMetric(value: 0.9, low: 0.8, high: 1, realized: 0.7, error: 0.2), "f1": EstimatedMetric(value: 0, low: 0, high: 0)],
+            reason: "none"),
+          accuracyAgainstUncertainty: UncertaintyVerdict(verdict: "known", against: "reference", because: "z"),
+          trends: [MetricTrend(metric: "meanConf_x", windows: 4, direction: "rising", slope: 0.1, slopeLow: 0, slopeHigh: 0.2, pValue: 0.01)]),
+        segments: [
+          SegmentMeasurement(
+            group: "groupOne_x", rows: 60, tooSmall: false, drift: DriftVerdict(detected: false, share: nil, driftedColumns: []),
+            metrics: ["meanConf_x": 1], intervals: ["meanConf_x": [0, 1]]), SegmentMeasurement(group: "b", rows: 3, tooSmall: true),
+        ], together: TogetherMeasurement(test: "mmd", statistic: 0.1, pValue: 0.2, effect: nil, verdict: "stable", reason: nil))),
     .measurementFailed(MeasurementFailed(window: window, part: .input, reason: "w.csv:3: not a number")),
-    .ruleDefined(
-      AlertRuleSpecification(
-        name: "drifted", monitor: "live", when: AlertCondition(metric: "drift.share", .atMost(0.2)), for: 2, resolveAfter: 3, cooldown: .hours(6),
-        severity: .info, notify: ["ops"])), .ruleRemoved(remark),
+    .ruleDefined(fullRule), .ruleRemoved(remark),
     .pipelineDefined(pipeline), .pipelineRemoved(remark),
     .poolDefined(PoolSpecification(name: "gpu", slots: 2)), .poolRemoved(remark),
     .channelDefined(ChannelSpecification(name: "ops", kind: .http(url: "http://127.0.0.1", secret: nil))), .channelRemoved(remark),
@@ -64,7 +97,14 @@ enum FactSamples {
     .scheduleDue(ScheduleDue(pipeline: "p", dueAt: at, nextAt: nil)), .scheduleSkipped(ScheduleSkipped(dueAt: at, reason: "busy")),
     .alertPending(AlertPending(subject: subject, value: 0.5, condition: "c", count: 1, needed: 2, sinceAt: at)),
     .alertRaised(AlertRaised(subject: subject, value: nil, condition: "c", sinceAt: at, driftedColumns: ["x"], because: [uuid])),
-    .alertEscalated(AlertEscalated(severity: "critical", reason: "r")), .alertAcknowledged(AlertHandled(reason: "r")),
+    .alertEscalated(AlertEscalated(severity: "critical", reason: "r", notify: ["boss"], unacknowledged: true)),
+    .alertEased(AlertEased(severity: "info", reason: "r")), .alertRecovering(AlertRecovering(value: 0.1, sinceAt: at)),
+    .alertRelapsed(AlertRelapsed(value: 0.5)), .ruleDataLost(RuleDataLost(sinceAt: at, then: .alert)), .ruleDataReturned(RuleDataReturned(lostAt: at)),
+    .silenceStarted(SilenceStarted(matching: SilenceMatcher(monitor: "live", rule: "r", model: "m"), untilAt: at, reason: "r")),
+    .silenceEnded(SilenceEnded(reason: "r")), .actionRequested(ActionRequested(action: uuid, rule: "r", declared: fullRule.actions[0])),
+    .actionWithheld(ActionWithheld(deed: "freeze prod", reason: "r")), .actionFinished(ActionFinished(action: uuid, failure: "exit 1")),
+    .deadlineSet(DeadlineSet(name: "no-data", dueAt: at)),
+    .alertAcknowledged(AlertHandled(reason: "r")),
     .alertResolved(AlertResolved(reason: "r", value: 0.1)), .alertMarkedFalse(AlertHandled(reason: nil)),
     .runRequested(
       RunRequested(

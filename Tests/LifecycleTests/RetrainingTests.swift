@@ -8,7 +8,7 @@ struct RetrainingTests {
     Simulation(
       Simulation.spec.with {
         $0.pipelines = [Specifications.pipeline(trigger: triggers)]
-        $0.rules[0].for = windows
+        $0.rules[0].for = .windows(windows)
         $0.rules[0].resolveAfter = 1
       })
   }

@@ -39,7 +39,7 @@ struct Simulation {
   var principals: [String: String] = [:]
 
   static var allPolicies: [any Policy] {
-    [AlertingPolicy(), RetrainingPolicy(), PromotingPolicy(), RolloutPolicy(), GuardingPolicy(), NotifyingPolicy()]
+    [AlertingPolicy(), RetrainingPolicy(), PromotingPolicy(), RolloutPolicy(), GuardingPolicy(), NotifyingPolicy(), ActingPolicy()]
   }
 
   static let namespace = UUID(uuidString: "6b656467-6500-4000-8000-000000000001")!
@@ -89,6 +89,11 @@ struct Simulation {
     case .stageEntered(let fact):
       timers.append(
         Timer(due: record.at + fact.hold.duration, stream: record.stream, name: DeploymentState.hold(fact.stage), cause: record.id))
+    case .deadlineSet(let fact):
+      timers.removeAll { $0.stream == record.stream && $0.name == fact.name }
+      timers.append(Timer(due: fact.dueAt, stream: record.stream, name: fact.name, cause: record.id))
+    case .silenceStarted(let fact): timers.append(Timer(due: fact.untilAt, stream: record.stream, name: SilenceState.deadline, cause: record.id))
+    case .silenceEnded, .alertResolved, .alertMarkedFalse, .ruleRemoved: timers.removeAll { $0.stream == record.stream }
     case .deploymentAborted, .deploymentRejected, .deploymentSuperseded, .deploymentRolledBack, .approvalVoided: timers.removeAll { $0.stream == record.stream }
     case .trafficMoveFailed(let fact): retries[fact.request] = fact.retryAt
     default: break
@@ -202,6 +207,13 @@ extension Simulation {
     case .moveAlias(let model, let alias, let version):
       return [("model/\(model)", try state("model/\(model)", ModelState.self).moveAlias(alias, to: version))]
     case .requestMessage(let channel, let message): return [("channel/\(channel)", [.messageRequested(message)])]
+    case .setDeadline(let stream, let fact): return [(stream, [.deadlineSet(fact)])]
+    case .ruleDataLost(let rule, let fact): return [("rule/\(rule)", [.ruleDataLost(fact)])]
+    case .ruleDataReturned(let rule, let fact): return [("rule/\(rule)", [.ruleDataReturned(fact)])]
+    case .endSilence(let id, let fact): return [(id.stream, try state(id.stream, SilenceState.self).end(reason: fact.reason))]
+    case .sendBack(let endpoint, let reason):
+      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).rollBack(automatic: true, reason: reason))]
+    case .freeze(let endpoint, let reason): return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).freeze(reason: reason))]
     }
   }
 

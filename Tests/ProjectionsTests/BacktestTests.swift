@@ -40,7 +40,7 @@ import Values
         let rules = history.rules.map { rule in
           var rule = rule
           rule.when = AlertCondition(metric: "drift.share", .atLeast(threshold))
-          (rule.for, rule.resolveAfter) = (windows, good)
+          (rule.for, rule.resolveAfter) = (.windows(windows), .windows(good))
           return rule
         }
         let report = try await Backtest(Hypothesis(declarations: rules.map { .rule($0) }), on: story.client).run()
@@ -77,7 +77,7 @@ import Values
   }
 
   private func rule(_ name: String, _ monitor: String, for windows: Int = 1) -> AlertRuleSpecification {
-    AlertRuleSpecification(name: name, monitor: monitor, when: AlertCondition(metric: "drift.share", .atLeast(0.5)), for: windows, notify: ["ops"])
+    AlertRuleSpecification(name: name, monitor: monitor, when: AlertCondition(metric: "drift.share", .atLeast(0.5)), for: .windows(windows), notify: ["ops"])
   }
 
   private func declare(_ story: Story, _ rules: [AlertRuleSpecification]) async throws {

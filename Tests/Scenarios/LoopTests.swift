@@ -122,7 +122,7 @@ import Values
       try scenario.write("labels/a.csv", Scenario.labels(rows: 100, seed: 3))
       try await scenario.waitFor("its quality", sql: "select 1 from kedge.measurement where part = 'quality'")
       let auditor = try await database.makeClient(memberOf: "kedge_auditor")
-      for view in ["event", "timeline", "drift", "alerts", "runs", "evaluations", "deployments", "rollbacks", "approvals"] {
+      for view in ["event", "timeline", "drift", "performance", "alerts", "runs", "evaluations", "deployments", "rollbacks", "approvals"] {
         _ = try await auditor.query("select * from audit.\(unsafeSQL: view)")
       }
       #expect(try await auditor.query("select approved_by from audit.approvals").map { try $0.decode(String.self) } == ["olga"])

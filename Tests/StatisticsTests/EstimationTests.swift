@@ -79,6 +79,7 @@ import Values
     func bits(_ values: [Int]?) -> [Bool] { (values ?? []).map { $0 == 1 } }
     let estimate = try ConfidenceBasedEstimate(labels: bits(reference.labels), predictions: bits(reference.predictions), scores: reference.probabilities ?? [])
     let estimated = estimate.estimate(predictions: bits(current.predictions), scores: current.probabilities ?? [])[.accuracy]
+      .map { Estimate(value: $0.value, low: $0.low, high: $0.high) }
     func counts(_ values: [Int]?) -> [Int] { [0, 1].map { one in (values ?? []).count { $0 == one } } }
     let labels = try ChiSquared.test(CategoryCounts(reference: counts(reference.labels), current: counts(current.labels)))
     let inputs = try KolmogorovSmirnov.test(Sample(reference.probabilities ?? []), Sample(current.probabilities ?? []))

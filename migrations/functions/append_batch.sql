@@ -93,8 +93,7 @@ BEGIN
   SELECT
     coalesce((n.event ->> 'id')::uuid, gen_random_uuid()), a.append ->> 'stream', v_bases[a.place] + n.place, n.event ->> 'type',
     coalesce((n.event ->> 'schema')::integer, 1),
-    CASE WHEN EXISTS (SELECT FROM kedge.event_shape s WHERE s.type = n.event ->> 'type' OFFSET 0) THEN
-      kedge.shaped(n.event ->> 'type', coalesce(n.event -> 'data', '{}'), (SELECT s.required FROM kedge.event_shape s WHERE s.type = n.event ->> 'type'))
+    CASE WHEN kedge.event_shapes() ? (n.event ->> 'type') THEN kedge.shaped(n.event ->> 'type', coalesce(n.event -> 'data', '{}'))
       ELSE coalesce(n.event -> 'data', '{}') END,
     v_actor, v_principal, (batch ->> 'correlation_id')::uuid, (batch ->> 'causation_id')::uuid, n.event ->> 'idempotency_key',
     coalesce((n.event ->> 'occurred_at')::timestamptz, clock_timestamp()), clock_timestamp()

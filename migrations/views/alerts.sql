@@ -1,7 +1,7 @@
 CREATE OR REPLACE VIEW audit.alerts AS
 SELECT a.position, a.id, a.rule, a.monitor, a.endpoint, a.model, a.state, a.severity, a.metric, a.value, a.condition,
   ARRAY(SELECT jsonb_array_elements_text(coalesce(a.drifted_columns, '[]'))) AS drifted_columns, a.since_at, a.raised_at, a.acknowledged_by,
-  a.acknowledged_at, a.resolved_at, a.reason
+  a.acknowledged_at, a.resolved_at, a.reason, a.series, a.recovering_since, a.flapping
 FROM kedge.alert a;
 COMMENT ON VIEW audit.alerts IS 'Alerts, from the first window to their end.';
 COMMENT ON COLUMN audit.alerts.position IS 'Position of the event by which it was raised, or became pending.';
@@ -22,4 +22,7 @@ COMMENT ON COLUMN audit.alerts.acknowledged_by IS 'Who looks after it.';
 COMMENT ON COLUMN audit.alerts.acknowledged_at IS 'Since when.';
 COMMENT ON COLUMN audit.alerts.resolved_at IS 'When it ended.';
 COMMENT ON COLUMN audit.alerts.reason IS 'Why it ended.';
+COMMENT ON COLUMN audit.alerts.series IS 'The column or version that it is about, where the rule judges each by itself.';
+COMMENT ON COLUMN audit.alerts.recovering_since IS 'Since when the condition holds no longer while the alert still fires.';
+COMMENT ON COLUMN audit.alerts.flapping IS 'How many alerts of its rule came and went of late, when they are so many that it flaps.';
 GRANT SELECT ON audit.alerts TO kedge_app, kedge_auditor;

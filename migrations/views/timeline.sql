@@ -26,9 +26,21 @@ SELECT
     WHEN 'alert_pending' THEN format('alert %s pending: %s, %s of %s windows', t.rule, e.data ->> 'condition', e.data ->> 'count', e.data ->> 'needed')
     WHEN 'alert_raised' THEN format('alert %s raised: %s%s', t.rule, e.data ->> 'condition', ', it is ' || CASE jsonb_typeof(e.data -> 'value') WHEN 'number' THEN round((e.data -> 'value')::numeric, 4) END)
     WHEN 'alert_escalated' THEN format('alert %s escalated to %s%s', t.rule, e.data ->> 'severity', t.because)
+    WHEN 'alert_eased' THEN format('alert %s eased to %s%s', t.rule, e.data ->> 'severity', t.because)
+    WHEN 'alert_recovering' THEN format('alert %s recovers since %s', t.rule, e.data ->> 'since_at')
+    WHEN 'alert_relapsed' THEN format('alert %s recovers no longer', t.rule)
     WHEN 'alert_acknowledged' THEN format('alert %s acknowledged%s', t.rule, t.because)
     WHEN 'alert_resolved' THEN format('alert %s resolved%s', t.rule, t.because)
     WHEN 'alert_marked_false' THEN format('alert %s marked as a false alarm%s', t.rule, t.because)
+    WHEN 'rule_data_lost' THEN format('rule %s has no data since %s', t.name, e.data ->> 'since_at')
+    WHEN 'rule_data_returned' THEN format('rule %s has data again', t.name)
+    WHEN 'silence_started' THEN format('alerts on %s silenced until %s%s',
+      concat_ws(', ', e.data #>> '{matching,monitor}', 'rule ' || (e.data #>> '{matching,rule}'), 'model ' || (e.data #>> '{matching,model}')),
+      e.data ->> 'until_at', t.because)
+    WHEN 'silence_ended' THEN format('silence ended%s', t.because)
+    WHEN 'action_requested' THEN format('alert %s asks for an action: %s', t.rule, e.data -> 'declared')
+    WHEN 'action_withheld' THEN format('alert %s does not %s%s', t.rule, e.data ->> 'deed', t.because)
+    WHEN 'action_finished' THEN format('action of alert %s %s', t.rule, coalesce('failed: ' || (e.data ->> 'failure'), 'done'))
     WHEN 'run_requested' THEN format('run of %s requested because of %s', e.data ->> 'pipeline', CASE e.data #>> '{reason,kind}'
         WHEN 'person' THEN 'a person' || coalesce(': ' || (e.data #>> '{reason,reason}'), '')
         WHEN 'alert' THEN 'alert ' || (e.data #>> '{reason,rule}')
@@ -75,6 +87,7 @@ SELECT
     WHEN 'message_delayed' THEN format('message to %s not taken yet%s', t.name, t.because)
     WHEN 'message_abandoned' THEN format('message to %s given up%s', t.name, t.because)
     WHEN 'note_added' THEN format('note on %s%s', e.stream, t.because)
+    WHEN 'deadline_set' THEN format('deadline %s of %s set to %s', e.data ->> 'name', coalesce(t.version, e.stream), e.data ->> 'due_at')
     WHEN 'deadline_passed' THEN format('deadline %s of %s passed', e.data ->> 'name', coalesce(t.version, e.stream))
     ELSE CASE
       WHEN e.type LIKE '%\_defined' THEN format('%s %s declared', t.category, t.name)

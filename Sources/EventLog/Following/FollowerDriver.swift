@@ -111,10 +111,7 @@ struct FollowerDriver {
   private mutating func commit(_ batch: [RecordedEvent], upTo target: Int64) async throws {
     let (name, term, stored, lease) = (follower.name, term, stored, lease)
     try await database.withTransaction(retries: 0, idleTimeout: lease / 3) { transaction in
-      try await FollowerDriver.guardCheckpoint(name, term: term, stored: stored, transaction)
-      let halted = Dictionary(
-        try await transaction.query("select stream, position from kedge.halted_stream where follower = \(name)", as: String.self, Int64.self)
-      ) { $1 }
+      let halted = try await FollowerDriver.guardCheckpoint(name, term: term, stored: stored, transaction)
       let healthy = batch.filter { event in halted[event.stream.text].map { event.position ?? 0 < $0 } ?? true }
       if !healthy.isEmpty { try await follower.apply(healthy, in: transaction) }
       if healthy.count < batch.count {
@@ -142,10 +139,16 @@ struct FollowerDriver {
   }
 
   /// Locks the checkpoint, and makes sure that it is ours and belongs to this log.
-  private static func guardCheckpoint(_ name: String, term: Int64, stored: Int64, _ transaction: Transaction) async throws {
-    let rows = try await transaction.query("\(FollowerDriver.checkpoint(name)) for update of f", as: Int64.self, Int64.self, Bool.self)
-    guard let row = rows.first, row.0 == term, row.1 == stored else { throw FollowerError.takenOver(follower: name) }
-    guard row.2 else { throw FollowerError.anotherLog(follower: name, position: stored) }
+  /// - Returns: from which position on each halted stream is.
+  @discardableResult
+  private static func guardCheckpoint(_ name: String, term: Int64, stored: Int64, _ transaction: Transaction) async throws -> [String: Int64] {
+    let rows = try await transaction.pipeline([
+      "\(FollowerDriver.checkpoint(name)) for update of f", "select stream, position from kedge.halted_stream where follower = \(name)",
+    ])
+    let checkpoint = try rows[0].first?.decode(Int64.self, Int64.self, Bool.self)
+    guard let checkpoint, checkpoint.0 == term, checkpoint.1 == stored else { throw FollowerError.takenOver(follower: name) }
+    guard checkpoint.2 else { throw FollowerError.anotherLog(follower: name, position: stored) }
+    return Dictionary(try rows[1].map { try $0.decode(String.self, Int64.self) }) { $1 }
   }
 
   /// Its term, its position, and whether the log has the event there that was read.

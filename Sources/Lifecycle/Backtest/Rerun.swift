@@ -49,7 +49,7 @@ public struct Rerun: Sendable {
   private static var allPolicies: [(name: String, policy: any Policy)] {
     [
       (AlertingPolicy.name, AlertingPolicy()), (RetrainingPolicy.name, RetrainingPolicy()), (PromotingPolicy.name, PromotingPolicy()),
-      (RolloutPolicy.name, RolloutPolicy()), (GuardingPolicy.name, GuardingPolicy()),
+      (RolloutPolicy.name, RolloutPolicy()), (GuardingPolicy.name, GuardingPolicy()), (ActingPolicy.name, ActingPolicy()),
     ]
   }
   private static let actors = Set((allPolicies.map(\.name) + [NotifyingPolicy.name]).map { "kedge/\($0)" })
@@ -115,7 +115,7 @@ public struct Rerun: Sendable {
     let stream = streamOfRun[record.stream] ?? record.stream
     switch record.fact {
     case .alertPending, .alertRaised, .runRequested, .deploymentProposed, .endpointFrozen, .endpointThawed: return record.fact
-    case .alertAcknowledged, .alertResolved, .alertMarkedFalse, .alertEscalated: return states[stream] == nil ? nil : record.fact
+    case .alertAcknowledged, .alertResolved, .alertMarkedFalse, .alertEscalated, .alertEased: return states[stream] == nil ? nil : record.fact
     case .runEvaluated(let evaluation):
       guard states[stream] != nil else { return nil }
       guard let pipeline = pipelines[evaluation.pipeline] else { return record.fact }
@@ -183,13 +183,19 @@ public struct Rerun: Sendable {
     switch record.fact {
     case .trafficRequested, .endpointDefined: asked.insert(record.stream)
     case .stageEntered(let fact): wait(for: fact, record)
+    case .deadlineSet(let fact): wait(until: fact.dueAt, fact.name, record)
+    case .ruleRemoved: timers.removeAll { $0.stream == record.stream }
     default: break
     }
   }
 
   private mutating func wait(for fact: StageEntered, _ record: FactRecord) {
-    let name = DeploymentState.hold(fact.stage)
-    let due = (now ?? record.at) + fact.hold.duration
+    wait(until: (now ?? record.at) + fact.hold.duration, DeploymentState.hold(fact.stage), record)
+  }
+
+  /// A newer deadline of the same name takes the place of an older one.
+  private mutating func wait(until due: Timestamp, _ name: String, _ record: FactRecord) {
+    timers.removeAll { $0.stream == record.stream && $0.name == name }
     timers.append(
       Timer(
         due: due, stream: record.stream, name: name, cause: record.id,
@@ -207,6 +213,7 @@ public struct Rerun: Sendable {
     case "alert":
       let alert = after(AlertState.self)
       states[record.stream] = alert.isOpen ? alert : nil
+      if !alert.isOpen { timers.removeAll { $0.stream == record.stream } }
     case "run":
       let run = after(RunState.self)
       states[record.stream] = run.isActive ? run : nil
@@ -306,6 +313,13 @@ extension Rerun {
     case .moveAlias(let model, let alias, let version):
       return [("model/\(model)", try state("model/\(model)", ModelState.self).moveAlias(alias, to: version))]
     case .requestMessage: return []
+    case .setDeadline(let stream, let fact): return [(stream, [.deadlineSet(fact)])]
+    case .ruleDataLost(let rule, let fact): return [("rule/\(rule)", [.ruleDataLost(fact)])]
+    case .ruleDataReturned(let rule, let fact): return [("rule/\(rule)", [.ruleDataReturned(fact)])]
+    case .endSilence(let id, let fact): return [(id.stream, try state(id.stream, SilenceState.self).end(reason: fact.reason))]
+    case .sendBack(let endpoint, let reason):
+      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).rollBack(automatic: true, reason: reason))]
+    case .freeze(let endpoint, let reason): return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).freeze(reason: reason))]
     }
   }
 

@@ -13,6 +13,11 @@ public struct AlertSubject: Codable, Equatable, Sendable {
   public var model: String?
   /// The metric of the rule.
   public var metric: String?
+  /// The metric of an alert about the absence of data.
+  public static let noData = "no_data"
+
+  /// What a star in the metric stands for: a column, or a version; nil when there is none.
+  public var series: String?
   /// `info`, `warning` or `critical`.
   public var severity: String
   /// Channels that are told.
@@ -20,13 +25,15 @@ public struct AlertSubject: Codable, Equatable, Sendable {
 
   /// Takes the values as they are; nothing is checked.
   public init(
-    rule: String, monitor: String? = nil, endpoint: String? = nil, model: String? = nil, metric: String? = nil, severity: String, notify: [String]
+    rule: String, monitor: String? = nil, endpoint: String? = nil, model: String? = nil, metric: String? = nil, series: String? = nil,
+    severity: String, notify: [String]
   ) {
     self.rule = rule
     self.monitor = monitor
     self.endpoint = endpoint
     self.model = model
     self.metric = metric
+    self.series = series
     self.severity = severity
     self.notify = notify
   }
@@ -70,24 +77,47 @@ public struct AlertRaised: Codable, Equatable, Sendable {
   public var sinceAt: Timestamp
   /// What drifted, for people.
   public var driftedColumns: [String]
+  /// How often the rule was alarmed of late, when that is so often that it flaps; nil when it does not.
+  public var flapping: Int?
   /// Further causes, beside the one that the event itself names: the measurements of the windows before.
   public var because: [UUID]?
 
   /// Takes the values as they are; nothing is checked.
   public init(
-    subject: AlertSubject, value: Double?, condition: String, sinceAt: Timestamp, driftedColumns: [String] = [], because: [UUID]? = nil
+    subject: AlertSubject, value: Double?, condition: String, sinceAt: Timestamp, driftedColumns: [String] = [], flapping: Int? = nil, because: [UUID]? = nil
   ) {
     self.subject = subject
     self.value = value
     self.condition = condition
     self.sinceAt = sinceAt
     self.driftedColumns = driftedColumns
+    self.flapping = flapping
     self.because = because
   }
 }
 
-/// The alert got worse.
+/// The alert got worse, or nobody looks after it.
 public struct AlertEscalated: Codable, Equatable, Sendable {
+  /// `info`, `warning` or `critical`, from now on.
+  public var severity: String
+  /// Why, for people.
+  public var reason: String
+  /// Channels that are told from now on, besides those that were told before.
+  public var notify: [String]?
+  /// Because nobody acknowledged it: true or nil.
+  public var unacknowledged: Bool?
+
+  /// Takes the values as they are; nothing is checked.
+  public init(severity: String, reason: String, notify: [String]? = nil, unacknowledged: Bool? = nil) {
+    self.severity = severity
+    self.reason = reason
+    self.notify = notify
+    self.unacknowledged = unacknowledged
+  }
+}
+
+/// The alert goes on, but is less bad than it was.
+public struct AlertEased: Codable, Equatable, Sendable {
   /// `info`, `warning` or `critical`, from now on.
   public var severity: String
   /// Why, for people.
@@ -98,6 +128,52 @@ public struct AlertEscalated: Codable, Equatable, Sendable {
     self.severity = severity
     self.reason = reason
   }
+}
+
+/// The condition holds no longer, but not yet for as long as the rule asks before the alert resolves: it fires on.
+public struct AlertRecovering: Codable, Equatable, Sendable {
+  /// Of the metric, in the first good window.
+  public var value: Double?
+  /// End of that window.
+  public var sinceAt: Timestamp
+
+  /// Takes the values as they are; nothing is checked.
+  public init(value: Double?, sinceAt: Timestamp) {
+    self.value = value
+    self.sinceAt = sinceAt
+  }
+}
+
+/// The condition of an alert that was recovering holds again.
+public struct AlertRelapsed: Codable, Equatable, Sendable {
+  /// Of the metric.
+  public var value: Double?
+
+  /// Takes the values as they are; nothing is checked.
+  public init(value: Double?) { self.value = value }
+}
+
+/// A rule has nothing to judge any more.
+public struct RuleDataLost: Codable, Equatable, Sendable {
+  /// When there was something for the last time, or when the rule was declared.
+  public var sinceAt: Timestamp
+  /// What is done about it, as it was declared.
+  public var then: NoDataRule.Reaction
+
+  /// Takes the values as they are; nothing is checked.
+  public init(sinceAt: Timestamp, then: NoDataRule.Reaction) {
+    self.sinceAt = sinceAt
+    self.then = then
+  }
+}
+
+/// A rule has something to judge again.
+public struct RuleDataReturned: Codable, Equatable, Sendable {
+  /// Since when it had none.
+  public var lostAt: Timestamp
+
+  /// Takes the values as they are; nothing is checked.
+  public init(lostAt: Timestamp) { self.lostAt = lostAt }
 }
 
 /// Somebody looks after it, or resolved it, or says that it was a false alarm.

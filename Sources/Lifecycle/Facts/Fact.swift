@@ -35,9 +35,19 @@ public enum Fact: Equatable, Sendable {
   case alertPending(AlertPending)
   case alertRaised(AlertRaised)
   case alertEscalated(AlertEscalated)
+  case alertEased(AlertEased)
+  case alertRecovering(AlertRecovering)
+  case alertRelapsed(AlertRelapsed)
   case alertAcknowledged(AlertHandled)
   case alertResolved(AlertResolved)
   case alertMarkedFalse(AlertHandled)
+  case ruleDataLost(RuleDataLost)
+  case ruleDataReturned(RuleDataReturned)
+  case silenceStarted(SilenceStarted)
+  case silenceEnded(SilenceEnded)
+  case actionRequested(ActionRequested)
+  case actionWithheld(ActionWithheld)
+  case actionFinished(ActionFinished)
 
   case runRequested(RunRequested)
   case runStarted(RunStarted)
@@ -80,6 +90,7 @@ public enum Fact: Equatable, Sendable {
   case messageAbandoned(MessageAbandoned)
 
   case deadlinePassed(DeadlinePassed)
+  case deadlineSet(DeadlineSet)
 }
 
 extension Fact {
@@ -116,9 +127,19 @@ extension Fact {
     case .alertPending(let data): ("alert_pending", data)
     case .alertRaised(let data): ("alert_raised", data)
     case .alertEscalated(let data): ("alert_escalated", data)
+    case .alertEased(let data): ("alert_eased", data)
+    case .alertRecovering(let data): ("alert_recovering", data)
+    case .alertRelapsed(let data): ("alert_relapsed", data)
     case .alertAcknowledged(let data): ("alert_acknowledged", data)
     case .alertResolved(let data): ("alert_resolved", data)
     case .alertMarkedFalse(let data): ("alert_marked_false", data)
+    case .ruleDataLost(let data): ("rule_data_lost", data)
+    case .ruleDataReturned(let data): ("rule_data_returned", data)
+    case .silenceStarted(let data): ("silence_started", data)
+    case .silenceEnded(let data): ("silence_ended", data)
+    case .actionRequested(let data): ("action_requested", data)
+    case .actionWithheld(let data): ("action_withheld", data)
+    case .actionFinished(let data): ("action_finished", data)
     case .runRequested(let data): ("run_requested", data)
     case .runStarted(let data): ("run_started", data)
     case .runStepFinished(let data): ("run_step_finished", data)
@@ -156,6 +177,7 @@ extension Fact {
     case .messageDelayed(let data): ("message_delayed", data)
     case .messageAbandoned(let data): ("message_abandoned", data)
     case .deadlinePassed(let data): ("deadline_passed", data)
+    case .deadlineSet(let data): ("deadline_set", data)
     }
   }
 
@@ -194,9 +216,19 @@ extension Fact {
     case "alert_pending": self = .alertPending(try data.decode())
     case "alert_raised": self = .alertRaised(try data.decode())
     case "alert_escalated": self = .alertEscalated(try data.decode())
+    case "alert_eased": self = .alertEased(try data.decode())
+    case "alert_recovering": self = .alertRecovering(try data.decode())
+    case "alert_relapsed": self = .alertRelapsed(try data.decode())
     case "alert_acknowledged": self = .alertAcknowledged(try data.decode())
     case "alert_resolved": self = .alertResolved(try data.decode())
     case "alert_marked_false": self = .alertMarkedFalse(try data.decode())
+    case "rule_data_lost": self = .ruleDataLost(try data.decode())
+    case "rule_data_returned": self = .ruleDataReturned(try data.decode())
+    case "silence_started": self = .silenceStarted(try data.decode())
+    case "silence_ended": self = .silenceEnded(try data.decode())
+    case "action_requested": self = .actionRequested(try data.decode())
+    case "action_withheld": self = .actionWithheld(try data.decode())
+    case "action_finished": self = .actionFinished(try data.decode())
     case "run_requested": self = .runRequested(try data.decode())
     case "run_started": self = .runStarted(try data.decode())
     case "run_step_finished": self = .runStepFinished(try data.decode())
@@ -234,6 +266,7 @@ extension Fact {
     case "message_delayed": self = .messageDelayed(try data.decode())
     case "message_abandoned": self = .messageAbandoned(try data.decode())
     case "deadline_passed": self = .deadlinePassed(try data.decode())
+    case "deadline_set": self = .deadlineSet(try data.decode())
     default: return nil
     }
   }
@@ -250,6 +283,8 @@ extension Fact {
     "comparison_requested", "analysis_recorded", "deployment_completed", "deployment_paused", "deployment_resumed", "deployment_aborted",
     "deployment_superseded", "deployment_rolled_back", "traffic_requested", "traffic_moved", "traffic_move_failed", "rollout_started",
     "rollout_ended", "rollback_decided", "rolled_back", "endpoint_frozen", "endpoint_thawed", "message_requested", "message_sent",
-    "message_delayed", "message_abandoned", "deadline_passed",
+    "message_delayed", "message_abandoned", "deadline_passed", "alert_eased", "alert_recovering",
+    "alert_relapsed", "rule_data_lost", "rule_data_returned", "silence_started", "silence_ended", "action_requested", "action_withheld",
+    "action_finished", "deadline_set",
   ]
 }

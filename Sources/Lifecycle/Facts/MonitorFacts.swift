@@ -212,12 +212,18 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
   public var labelled: Int
   /// Further causes, beside the one that the event itself names: where labels made it happen, that the window was found.
   public var because: [UUID]?
+  /// What the window says of the model; nil where nothing can be said.
+  public var modelDrift: ModelDrift?
+  /// The largest groups of rows, by size; nil without a group column.
+  public var segments: [SegmentMeasurement]?
+  /// What a test of all columns together said; nil where there is none.
+  public var together: TogetherMeasurement?
 
   /// Takes the values as they are; nothing is checked.
   public init(
     window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
     metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool,
-    labelled: Int = 0, because: [UUID]? = nil
+    labelled: Int = 0, because: [UUID]? = nil, modelDrift: ModelDrift? = nil, segments: [SegmentMeasurement]? = nil, together: TogetherMeasurement? = nil
   ) {
     self.window = window
     self.part = part
@@ -232,6 +238,9 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
     self.inconclusive = inconclusive
     self.labelled = labelled
     self.because = because
+    self.modelDrift = modelDrift
+    self.segments = segments
+    self.together = together
   }
 }
 

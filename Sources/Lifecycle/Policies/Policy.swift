@@ -33,6 +33,14 @@ public enum Command: Equatable, Sendable {
   case rollBack(endpoint: String, leaving: VersionName, reason: String, because: [UUID], otherwise: AlertID)
   case moveAlias(model: String, alias: String, VersionName)
   case requestMessage(channel: String, MessageRequested)
+  /// Look at a stream again at a time.
+  case setDeadline(stream: String, DeadlineSet)
+  case ruleDataLost(rule: String, RuleDataLost)
+  case ruleDataReturned(rule: String, RuleDataReturned)
+  case endSilence(SilenceID, SilenceEnded)
+  case freeze(endpoint: String, reason: String)
+  /// Send traffic back to the last good version, whichever serves.
+  case sendBack(endpoint: String, reason: String)
 }
 
 /// Entries of one kind by key, which remembers which of them changed.
@@ -47,6 +55,12 @@ struct Keyed<Entry: Codable & Equatable & Sendable>: Sendable {
       entries[key] = newValue
       changed.insert(key)
     }
+  }
+
+  /// Changes an entry where it lies, without comparing it with what it was: for what changes with nearly every fact.
+  mutating func modify<Result>(_ key: String, default entry: @autoclosure () -> Entry, _ body: (inout Entry) -> Result) -> Result {
+    changed.insert(key)
+    return body(&entries[key, default: entry()])
   }
 
   mutating func restore(key: String, entry: JSON) throws { entries[key] = try entry.decode() }

@@ -25,6 +25,12 @@ public struct TimeZoneRules: Hashable, Sendable {
   /// Seconds that the local clock is ahead of UTC.
   public func offset(at time: Timestamp) -> Int64 { offset(atSecond: Timestamp.seconds(time)) }
 
+  /// Minutes since midnight of the local clock, 0..<1440.
+  func localMinuteOfDay(_ time: Timestamp) -> Int {
+    let second = (Timestamp.seconds(time) + offset(at: time)) % 86_400
+    return Int(second < 0 ? second + 86_400 : second) / 60
+  }
+
   private func offset(atSecond second: Int64) -> Int64 {
     Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(second))))
   }

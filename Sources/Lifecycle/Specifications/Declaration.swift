@@ -94,7 +94,7 @@ extension Declaration {
     switch self {
     case .model, .pool, .channel: []
     case .monitor(let monitor): [DeclarationKey(.model, monitor.model)]
-    case .rule(let rule): [DeclarationKey(.monitor, rule.monitor)] + rule.notify.map { DeclarationKey(.channel, $0) }
+    case .rule(let rule): rule.references
     case .pipeline(let pipeline):
       [DeclarationKey(.model, pipeline.model)] + pipeline.trigger.compactMap(\.rule).map { DeclarationKey(.rule, $0) }
         + (pipeline.train.pool == PoolSpecification.implied.name ? [] : [DeclarationKey(.pool, pipeline.train.pool)])
@@ -140,5 +140,20 @@ extension Trigger {
     case .alert(let rule), .alerts(let rule, _, _): rule
     case .schedule: nil
     }
+  }
+}
+
+extension AlertRuleSpecification {
+  /// What else must be declared for it to mean anything.
+  var references: [DeclarationKey] {
+    let channels = notify + (escalate?.notify ?? [])
+    let acted = actions.compactMap { action -> DeclarationKey? in
+      switch action.deed {
+      case .retrain(let pipeline): DeclarationKey(.pipeline, pipeline)
+      case .freeze(let endpoint), .rollBack(let endpoint): DeclarationKey(.endpoint, endpoint)
+      case .command, .call: nil
+      }
+    }
+    return [DeclarationKey(.monitor, monitor)] + channels.map { DeclarationKey(.channel, $0) } + inhibitedBy.map { DeclarationKey(.rule, $0) } + acted
   }
 }

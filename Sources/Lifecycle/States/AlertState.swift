@@ -1,4 +1,4 @@
-internal import Values
+public import Values
 
 /// An alert, from the facts of `alert/ID`.
 public struct AlertState: StreamState {
@@ -11,6 +11,8 @@ public struct AlertState: StreamState {
   public private(set) var phase = Phase.none
   public private(set) var subject: AlertSubject?
   public private(set) var acknowledgedBy: String?
+  /// Since when the condition holds no longer while the alert still fires.
+  public private(set) var recoveringSince: Timestamp?
 
   /// Before the first fact.
   public init() {}
@@ -24,6 +26,9 @@ public struct AlertState: StreamState {
       phase = .firing
       subject = fact.subject
     case .alertEscalated(let fact): subject?.severity = fact.severity
+    case .alertEased(let fact): subject?.severity = fact.severity
+    case .alertRecovering(let fact): recoveringSince = fact.sinceAt
+    case .alertRelapsed: recoveringSince = nil
     case .alertAcknowledged: acknowledgedBy = record.actor
     case .alertResolved: phase = .resolved
     case .alertMarkedFalse: phase = .falseAlarm
@@ -39,7 +44,15 @@ public struct AlertState: StreamState {
 public enum AlertCommand: Equatable, Sendable {
   case suspect(AlertPending)
   case raise(AlertRaised)
+  case recover(AlertRecovering)
+  case relapse(AlertRelapsed)
+  case escalate(AlertEscalated)
+  /// Worse because nobody acknowledged it, unless somebody has meanwhile.
+  case escalateUnacknowledged(AlertEscalated)
+  case ease(AlertEased)
   case resolve(AlertResolved)
+  case withhold(ActionWithheld)
+  case act(ActionRequested)
   case acknowledge(reason: String?)
   case markFalse(reason: String?)
 }
@@ -54,6 +67,23 @@ extension AlertState {
     case .raise(let fact):
       guard phase == .none || phase == .pending else { throw .conflict("the alert is \(phase.rawValue)") }
       return [.alertRaised(fact)]
+    case .recover(let fact):
+      guard phase == .firing else { throw notFiring }
+      return recoveringSince == nil ? [.alertRecovering(fact)] : []
+    case .relapse(let fact):
+      guard phase == .firing else { throw notFiring }
+      return recoveringSince == nil ? [] : [.alertRelapsed(fact)]
+    case .escalate(let fact):
+      guard phase == .firing else { throw notFiring }
+      return [.alertEscalated(fact)]
+    case .escalateUnacknowledged(let fact):
+      guard phase == .firing else { throw notFiring }
+      return acknowledgedBy == nil ? [.alertEscalated(fact)] : []
+    case .ease(let fact):
+      guard phase == .firing else { throw notFiring }
+      return [.alertEased(fact)]
+    case .withhold(let fact): return [.actionWithheld(fact)]
+    case .act(let fact): return [.actionRequested(fact)]
     case .resolve(let fact):
       guard isOpen else { throw closed }
       return [.alertResolved(fact)]
@@ -67,6 +97,8 @@ extension AlertState {
       return [.alertMarkedFalse(AlertHandled(reason: reason))]
     }
   }
+
+  private var notFiring: Refusal { phase == .none ? .unknown("there is no such alert") : .conflict("the alert is \(phase.rawValue)") }
 
   private var closed: Refusal {
     phase == .none ? .unknown("there is no such alert") : .conflict("the alert is \(phase.rawValue) already")

@@ -52,13 +52,16 @@ struct LabelledRows: Sendable {
   static func classes(_ column: Column) -> [String?] {
     switch column.values {
     case .strings(let strings):
-      let names = strings.dictionary.map { text in
-        if let number = Double(text) { return Column.text(number) }
-        return Column.booleans[text.lowercased()] != nil ? text.lowercased() : text
-      }
+      let names = strings.dictionary.map(className)
       return strings.codes.map { $0 < 0 ? nil : names[Int($0)] }
     default: return (0..<column.count).map { column.string(at: $0) }
     }
+  }
+
+  /// One name for each class, however it is written.
+  static func className(_ text: String) -> String {
+    if let number = Double(text) { return Column.text(number) }
+    return Column.booleans[text.lowercased()] != nil ? text.lowercased() : text
   }
 }
 

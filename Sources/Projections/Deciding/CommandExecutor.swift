@@ -62,6 +62,15 @@ public struct CommandExecutor {
       session.record(try await session.load(ModelState.self, "model/\(model)").moveAlias(alias, to: version), on: "model/\(model)")
     case .requestMessage(let channel, let message):
       session.record([.messageRequested(message)], on: "channel/\(channel)")
+    case .setDeadline(let stream, let fact): session.record([.deadlineSet(fact)], on: stream)
+    case .ruleDataLost(let rule, let fact): session.record([.ruleDataLost(fact)], on: "rule/\(rule)")
+    case .ruleDataReturned(let rule, let fact): session.record([.ruleDataReturned(fact)], on: "rule/\(rule)")
+    case .endSilence(let id, let fact): session.record(try await session.load(SilenceState.self, id.stream).end(reason: fact.reason), on: id.stream)
+    case .sendBack(let endpoint, let reason):
+      let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
+      session.record(try state.rollBack(automatic: true, reason: reason), on: "endpoint/\(endpoint)")
+    case .freeze(let endpoint, let reason):
+      session.record(try await session.load(EndpointState.self, "endpoint/\(endpoint)").freeze(reason: reason), on: "endpoint/\(endpoint)")
     }
   }
 

@@ -1,14 +1,14 @@
 public import Lifecycle
 internal import Values
 
-/// Alert rules and alerts.
+/// Alert rules, alerts and silences.
 public struct AlertsProjection: Projection {
   /// Names its checkpoint, for good.
   public static let name = "alerts"
   /// The tables that it fills.
-  public static let tables = ["rule", "alert"]
+  public static let tables = ["rule", "alert", "silence"]
   /// The categories of streams that it reads.
-  public static let categories = ["rule", "alert"]
+  public static let categories = ["rule", "alert", "silence"]
 
   /// As before the first event.
   public init() {}
@@ -41,8 +41,25 @@ public struct AlertsProjection: Projection {
       row["since_at"] = JSON(fact.sinceAt)
       row["raised_at"] = record.time
       row["drifted_columns"] = JSON(fact.driftedColumns)
+      row["flapping"] = JSON(fact.flapping.map(Int64.init))
       return [.put("alert", key: ["id"], row)]
     case .alertEscalated(let fact): return [.update("alert", where: key, ["severity": JSON(fact.severity)])]
+    case .alertEased(let fact): return [.update("alert", where: key, ["severity": JSON(fact.severity)])]
+    case .alertRecovering(let fact): return [.update("alert", where: key, ["recovering_since": JSON(fact.sinceAt)])]
+    case .alertRelapsed: return [.update("alert", where: key, ["recovering_since": nil])]
+    case .ruleDataLost(let fact): return [.update("rule", where: ["name": JSON(record.name)], ["no_data_since": JSON(fact.sinceAt)])]
+    case .ruleDataReturned: return [.update("rule", where: ["name": JSON(record.name)], ["no_data_since": nil])]
+    case .silenceStarted(let fact):
+      return [
+        .put(
+          "silence", key: ["id"],
+          [
+            "id": JSON(record.name), "monitor": JSON(fact.matching.monitor), "rule": JSON(fact.matching.rule), "model": JSON(fact.matching.model),
+            "started_at": record.time, "until_at": JSON(fact.untilAt), "started_by": JSON(record.actor), "reason": JSON(fact.reason),
+            "position": record.place,
+          ])
+      ]
+    case .silenceEnded: return [.update("silence", where: key, ["ended_at": record.time, "ended_by": JSON(record.actor)])]
     case .alertAcknowledged:
       return [.update("alert", where: key, ["acknowledged_by": JSON(record.actor), "acknowledged_at": record.time])]
     case .alertResolved(let fact):
@@ -56,7 +73,8 @@ public struct AlertsProjection: Projection {
   private func subject(_ subject: AlertSubject, _ record: FactRecord) -> JSON {
     [
       "id": JSON(record.name), "rule": JSON(subject.rule), "monitor": JSON(subject.monitor), "endpoint": JSON(subject.endpoint),
-      "model": JSON(subject.model), "metric": JSON(subject.metric), "severity": JSON(subject.severity), "position": record.place,
+      "model": JSON(subject.model), "metric": JSON(subject.metric), "series": JSON(subject.series), "severity": JSON(subject.severity),
+      "position": record.place,
     ]
   }
 }

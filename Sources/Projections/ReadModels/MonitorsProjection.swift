@@ -59,6 +59,9 @@ public struct MonitorsProjection: Projection {
       row["metrics"] = try JSON(encoding: fact.metrics)
       row["intervals"] = try JSON(encoding: fact.intervals)
       row["by_version"] = try JSON(encoding: fact.byVersion)
+      row["model_drift"] = try fact.modelDrift.map { try JSON(encoding: $0) } ?? .null
+      row["segments"] = try fact.segments.map { try JSON(encoding: $0) } ?? .null
+      row["together"] = try fact.together.map { try JSON(encoding: $0) } ?? .null
       row["late"] = .bool(fact.late)
       row["inconclusive"] = .bool(fact.inconclusive)
       return [.put("measurement", key: ["id"], row)]

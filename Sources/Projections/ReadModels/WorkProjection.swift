@@ -12,7 +12,7 @@ public struct WorkProjection: Projection {
   /// The tables that it fills.
   public static let tables = ["work", "pool"]
   /// The categories of streams that it reads.
-  public static let categories = ["monitor", "run", "deployment", "endpoint", "channel", "schedule", "pool"]
+  public static let categories = ["monitor", "run", "deployment", "endpoint", "channel", "schedule", "pool", "alert", "rule", "silence"]
 
   /// As before the first event.
   public init() {}
@@ -55,10 +55,11 @@ public struct WorkProjection: Projection {
     case .runSucceeded, .runCancelled: return [.delete("work", where: ["stream": JSON(stream)])]
 
     case .stageEntered(let fact):
-      let name = DeploymentState.hold(fact.stage)
-      return ask(
-        .deadline, "\(stream)/\(name)", record,
-        data: ["name": JSON(name), "due_at": JSON(record.at + fact.hold.duration), "cause": JSON(record.id)], due: record.at + fact.hold.duration)
+      return deadline(DeploymentState.hold(fact.stage), at: record.at + fact.hold.duration, record)
+    case .deadlineSet(let fact): return deadline(fact.name, at: fact.dueAt, record)
+    case .silenceStarted(let fact): return deadline(SilenceState.deadline, at: fact.untilAt, record)
+    case .alertResolved, .alertMarkedFalse, .ruleRemoved, .silenceEnded:
+      return [.delete("work", where: ["stream": JSON(stream), "kind": JSON(WorkKind.deadline.rawValue)])]
     case .deadlinePassed(let fact): return [done("\(stream)/\(fact.name)", .deadline)]
     case .comparisonRequested(let fact):
       return ask(
@@ -82,6 +83,13 @@ public struct WorkProjection: Projection {
     case .messageSent(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
     case .messageAbandoned(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
 
+    case .actionRequested(let fact):
+      switch fact.declared.deed {
+      case .command, .call: return ask(.act, "\(stream)/\(fact.action.lowercased)", record, data: try JSON(encoding: fact))
+      case .retrain, .freeze, .rollBack: return []
+      }
+    case .actionFinished(let fact): return [done("\(stream)/\(fact.action.lowercased)", .act)]
+
     case .scheduleDefined(let fact):
       return fact.nextAt.map { ask(.schedule, stream, record, due: $0) } ?? [done(stream, .schedule)]
     case .scheduleDue(let fact):
@@ -102,6 +110,11 @@ public struct WorkProjection: Projection {
       "pool": JSON(pool), "due_at": JSON(due ?? record.at), "position": record.place, "created_at": record.time,
     ]
     return [done(subject, kind), .put("work", key: ["id"], row)]
+  }
+
+  private func deadline(_ name: String, at due: Timestamp, _ record: FactRecord) -> [RowChange] {
+    ask(
+      .deadline, "\(record.stream)/\(name)", record, data: ["name": JSON(name), "due_at": JSON(due), "cause": JSON(record.id)], due: due)
   }
 
   /// The same piece of work once more, as asked for by a later event: it keeps its place among those that exclude each other.

@@ -23,8 +23,8 @@ public struct ConfidenceBasedEstimate: Sendable, Hashable, Codable {
 
   /// Nil when the reference's scores are calibrated already.
   public let calibration: IsotonicCalibration?
-  /// By metric: the deviation of one relevant row, and the share of rows that are relevant.
-  private let errors: [QualityMetric: Component]
+  /// By the metric's name: the deviation of one relevant row, and the share of rows that are relevant.
+  private let errors: [String: Component]
 
   private struct Component: Sendable, Hashable, Codable {
     let deviation: Double
@@ -40,7 +40,8 @@ public struct ConfidenceBasedEstimate: Sendable, Hashable, Codable {
     guard labels.count >= 20, labels.count == predictions.count, labels.count == scores.count else { throw NotComputable("it takes 20 rows with labels") }
     guard labels.contains(true), labels.contains(false) else { throw NotComputable("all labels of the reference are of one class") }
     calibration = try ConfidenceBasedEstimate.needsCalibration(labels, scores) ? IsotonicCalibration(scores: scores, outcomes: labels) : nil
-    errors = ConfidenceBasedEstimate.components(labels, predictions, scores)
+    let components = ConfidenceBasedEstimate.components(labels, predictions, scores)
+    errors = Dictionary(uniqueKeysWithValues: components.map { ($0.key.rawValue, $0.value) })
   }
 
   /// The probability that the reference's labels gave a score.
@@ -69,7 +70,7 @@ public struct ConfidenceBasedEstimate: Sendable, Hashable, Codable {
     values[.rocAUC] = ConfidenceBasedEstimate.area(scores, p)
     var result: [QualityMetric: Metric] = [:]
     for (metric, value) in values {
-      guard let component = errors[metric] else { continue }
+      guard let component = errors[metric.rawValue] else { continue }
       let error = component.share > 0 ? component.deviation / (n * component.share).squareRoot() : 0
       result[metric] = Metric(value: value, samplingError: error, low: max(0, value - 3 * error), high: min(1, value + 3 * error))
     }

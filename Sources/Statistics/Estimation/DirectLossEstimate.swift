@@ -5,7 +5,7 @@ internal import Foundation
 /// The loss of a row is taken to be the mean loss of the reference's nearest rows, by inputs and prediction, all standardised. It sees covariate drift
 /// into regions where the model was worse, and like every estimate without labels it is blind to concept drift.
 /// - Source: NannyML's DLE, which learns the loss by gradient boosting; nearest neighbours instead need no training and no library.
-public struct DirectLossEstimate: Sendable, Hashable {
+public struct DirectLossEstimate: Sendable, Hashable, Codable {
   /// An estimated metric.
   public struct Metric: Sendable, Hashable, Codable {
     /// The estimate, in the metric's unit.
@@ -25,7 +25,8 @@ public struct DirectLossEstimate: Sendable, Hashable {
   private let scale: Standardisation
   private let rows: [[Double]]
   private let absolute: [Double]
-  private let deviations: (absolute: Double, squared: Double)
+  private let absoluteDeviation: Double
+  private let squaredDeviation: Double
 
   /// - Parameters:
   ///   - features: inputs and, as one more column, the prediction, of reference rows.
@@ -43,15 +44,16 @@ public struct DirectLossEstimate: Sendable, Hashable {
     rows = (0..<kept.count).map { Array(standardised.row($0)) }
     absolute = kept.map { abs(errors[$0]) }
     self.neighbours = max(1, min(neighbours, kept.count / 5))
-    deviations = (
-      Sample(errors.map { abs($0) }).standardDeviation(degreesLost: 0), Sample(errors.map { $0 * $0 }).standardDeviation(degreesLost: 0)
-    )
+    absoluteDeviation = Sample(errors.map { abs($0) }).standardDeviation(degreesLost: 0)
+    squaredDeviation = Sample(errors.map { $0 * $0 }).standardDeviation(degreesLost: 0)
   }
 
   /// Estimates of mean absolute error, mean squared error and its root, for rows without labels.
-  /// - Parameter features: in the reference's column order.
+  /// - Parameters:
+  ///   - features: in the reference's column order.
+  ///   - total: how many rows these stand for, when they are drawn from more; nil: themselves.
   /// - Complexity: O(rows · reference rows · columns).
-  public func estimate(_ features: FeatureMatrix) -> [QualityMetric: Metric] {
+  public func estimate(_ features: FeatureMatrix, standingFor total: Int? = nil) -> [QualityMetric: Metric] {
     guard features.rowCount > 0 else { return [:] }
     let z = scale(features)
     var (sum, squares) = (0.0, 0.0)
@@ -71,24 +73,17 @@ public struct DirectLossEstimate: Sendable, Hashable {
       sum += near.reduce(0.0) { $0 + absolute[$1.1] } / Double(near.count)
       squares += near.reduce(0.0) { $0 + absolute[$1.1] * absolute[$1.1] } / Double(near.count)
     }
-    let n = Double(z.rowCount)
+    let drawn = Double(z.rowCount)
+    let n = Double(max(total ?? z.rowCount, z.rowCount))
     func metric(_ value: Double, _ error: Double) -> Metric {
       Metric(value: value, samplingError: error, low: max(0, value - 3 * error), high: value + 3 * error)
     }
-    let (mae, mse) = (sum / n, squares / n)
-    let squaredError = deviations.squared / n.squareRoot()
+    let (mae, mse) = (sum / drawn, squares / drawn)
+    let squaredError = squaredDeviation / n.squareRoot()
     let rmse = mse.squareRoot()
     return [
-      .mae: metric(mae, deviations.absolute / n.squareRoot()), .mse: metric(mse, squaredError),
+      .mae: metric(mae, absoluteDeviation / n.squareRoot()), .mse: metric(mse, squaredError),
       .rmse: metric(rmse, rmse > 0 ? squaredError / (2 * rmse) : 0),
     ]
   }
-
-  /// Whether they keep the same reference rows and give the same estimates.
-  public static func == (left: DirectLossEstimate, right: DirectLossEstimate) -> Bool {
-    left.neighbours == right.neighbours && left.scale == right.scale && left.rows == right.rows && left.absolute == right.absolute
-  }
-
-  /// By the kept losses, which equal estimates share.
-  public func hash(into hasher: inout Hasher) { hasher.combine(absolute) }
 }

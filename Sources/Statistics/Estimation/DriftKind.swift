@@ -31,12 +31,27 @@ public struct DriftKind: Sendable, Hashable, Codable {
   ///   - labels: the test of the classes' shares, from labels; nil without.
   ///   - shift: their estimate without labels; used when `labels` is nil.
   ///   - estimatedAccuracy: what the model's confidence promises for these rows (CBPE): what covariate drift explains.
-  ///   - priorCorrectedAccuracy: what the reference's recall by class gives with the new shares: what prior drift explains.
+  ///   - priorCorrectedAccuracy: the least that the reference's recall by class gives with the new shares: what prior drift explains.
   ///   - accuracy: what the labels show, with its interval; nil without labels.
   public init(
-    driftedInputs: (count: Int, of: Int)?, labels: TestResult?, shift: LabelShift?, estimatedAccuracy: ConfidenceBasedEstimate.Metric?,
+    driftedInputs: (count: Int, of: Int)?, labels: TestResult?, shift: LabelShift?, estimatedAccuracy: Estimate?,
     priorCorrectedAccuracy: Double?, accuracy: Estimate?, significance: Double = 0.05
   ) {
+    evidence =
+      DriftKind.others(driftedInputs, labels, shift, significance) + [DriftKind.concept(estimatedAccuracy, priorCorrectedAccuracy, accuracy)]
+  }
+
+  /// Of a regression.
+  /// - Parameters:
+  ///   - driftedInputs: how many input columns drifted, and of how many.
+  ///   - labels: the test of the labels' law; nil without.
+  ///   - estimatedError: the mean absolute error that the inputs promise (DLE): what covariate drift explains.
+  ///   - error: the mean absolute error that the labels show, with its interval; nil without labels.
+  public init(driftedInputs: (count: Int, of: Int)?, labels: TestResult?, estimatedError: Estimate?, error: Estimate?, significance: Double = 0.05) {
+    evidence = DriftKind.others(driftedInputs, labels, nil, significance) + [DriftKind.concept(estimatedError, error)]
+  }
+
+  private static func others(_ driftedInputs: (count: Int, of: Int)?, _ labels: TestResult?, _ shift: LabelShift?, _ significance: Double) -> [Evidence] {
     var evidence: [Evidence] = []
     if let inputs = driftedInputs {
       evidence.append(Evidence(kind: .covariate, isPresent: inputs.count > 0, because: "\(inputs.count) of \(inputs.of) inputs drifted"))
@@ -54,12 +69,11 @@ public struct DriftKind: Sendable, Hashable, Codable {
     } else {
       evidence.append(Evidence(kind: .prior, isPresent: nil, because: "there are neither labels nor an estimate of them"))
     }
-    evidence.append(DriftKind.concept(estimatedAccuracy, priorCorrectedAccuracy, accuracy))
-    self.evidence = evidence
+    return evidence
   }
 
   /// Accuracy below everything that the other kinds explain is concept drift.
-  private static func concept(_ estimated: ConfidenceBasedEstimate.Metric?, _ corrected: Double?, _ accuracy: Estimate?) -> Evidence {
+  private static func concept(_ estimated: Estimate?, _ corrected: Double?, _ accuracy: Estimate?) -> Evidence {
     guard let accuracy else { return Evidence(kind: .concept, isPresent: nil, because: "without labels it cannot be seen") }
     let explained = [estimated?.low, corrected].compactMap { $0 }.min()
     guard let explained else { return Evidence(kind: .concept, isPresent: nil, because: "there is no estimate to hold the accuracy against") }
@@ -68,6 +82,15 @@ public struct DriftKind: Sendable, Hashable, Codable {
       kind: .concept, isPresent: isBelow,
       because:
         "accuracy is \(short(accuracy.value)) (at most \(short(accuracy.high))), and \(short(explained)) is what the inputs and the classes' shares explain")
+  }
+
+  /// An error above everything that the inputs explain is concept drift.
+  private static func concept(_ estimated: Estimate?, _ error: Estimate?) -> Evidence {
+    guard let error else { return Evidence(kind: .concept, isPresent: nil, because: "without labels it cannot be seen") }
+    guard let estimated else { return Evidence(kind: .concept, isPresent: nil, because: "there is no estimate to hold the error against") }
+    return Evidence(
+      kind: .concept, isPresent: error.low > estimated.high,
+      because: "the mean absolute error is \(short(error.value)) (at least \(short(error.low))), and \(short(estimated.high)) is what the inputs explain")
   }
 
   private static func short(_ value: Double) -> String { value < 0.001 ? "below 0.001" : "\((value * 1000).rounded() / 1000)" }

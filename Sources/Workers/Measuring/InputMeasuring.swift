@@ -2,42 +2,75 @@ internal import Foundation
 internal import Lifecycle
 internal import Profiles
 internal import Statistics
-internal import Synchronization
 internal import Values
 
-/// Measures what came in with a window: drift of each column, and the confidence of the predictions.
+/// Measures what came in with a window: drift of each column and group, the confidence of the predictions, and what can be said of the model without labels.
 struct InputMeasuring: Sendable {
   let monitor: MonitorSpecification
-  let task: ModelSpecification.Task
-  let reference: DataTable
-  /// Labels that came before this window did.
-  let early: LabelBook
+  let reference: MonitorReference
+  let history: MonitorHistory
 
+  /// - Returns: the measurement, and what finds the window's rows again.
   /// - Throws: `TableError` for a file that cannot be read, or that lacks a column of the reference.
-  func measure(_ window: WindowReference) throws -> MeasurementRecorded {
+  func measure(_ window: WindowReference) throws -> (MeasurementRecorded, RowKeys?) {
     let table = try WindowRows(monitor).table(window.source, InputMeasuring.reading(monitor))
     guard table.rowCount > 0 else {
       throw TableError(source: window.source, problem: "it has no rows", advice: "a window needs at least one")
     }
     try check(table)
-    let result = try Comparison.run(reference: reference, current: table, options: options)
-    let columns = result.columns.map { column in
-      let rows = column.current.map { $0.count + $0.missing } ?? 0
-      return ColumnMeasurement(
-        name: column.name, test: column.test, score: finite(column.score), statistic: finite(column.statistic), pValue: finite(column.pValue),
-        pAdjusted: finite(column.pAdjusted), effect: finite(column.effect),
-        threshold: column.threshold, verdict: column.verdict.rawValue,
-        missing: column.current.flatMap { rows > 0 ? Double($0.missing) / Double(rows) : nil })
-    }
-    let judged = result.columns.contains { $0.verdict == .drifted || $0.verdict == .stable }
-    let (metrics, intervals, arms) = try confidence(table)
-    return MeasurementRecorded(
-      window: window, part: .input, rows: table.rowCount,
-      drift: DriftVerdict(
-        detected: result.drift.detected, share: judged ? result.drift.share : nil, driftedColumns: result.drift.driftedColumns),
+    let result = try Comparison.run(reference: reference.whole, current: table)
+    var measurement = MeasurementRecorded(
+      window: window, part: .input, rows: table.rowCount, drift: DriftVerdict(result),
       schemaChanges: result.schema.new.map { "new: \($0)" } + result.schema.typeChanged.map { "type changed: \($0)" },
-      columns: columns, metrics: metrics, intervals: intervals, byVersion: arms, late: false,
-      inconclusive: table.rowCount < monitor.window.minimumRows, labelled: early.count(in: table))
+      columns: result.columns.map(ColumnMeasurement.init), metrics: [:], late: false,
+      inconclusive: table.rowCount < monitor.window.minimumRows, together: result.multivariate.map(TogetherMeasurement.init))
+    let answers = try answers(table)
+    if let answers {
+      let figures = QualityFigures(answers, reference.model)
+      (measurement.metrics, measurement.intervals) = (figures.metrics, figures.intervals)
+      if let name = monitor.columns.version, table[name] != nil {
+        for (version, indices) in try answers.grouped(by: name, in: table) where version != "missing" {
+          let own = QualityFigures(answers.selecting(indices), reference.model)
+          measurement.byVersion[version] = ArmMeasurement(rows: indices.count, metrics: own.metrics, intervals: own.intervals)
+        }
+      }
+    }
+    measurement.segments = try segments(table, answers)
+    ModelDriftMeasuring(reference: reference.model, history: history)
+      .complete(&measurement, answers, in: table, inputs: InputMeasuring.inputs(measurement.columns, monitor))
+    let ids = try monitor.columns.id.flatMap { table[$0] == nil ? nil : try table.strings($0) }
+    return (measurement, ids.map { RowKeys($0.compactMap { $0 }) })
+  }
+
+  /// The answers in a window; nil when it has none.
+  private func answers(_ table: DataTable) throws -> ModelAnswers? {
+    guard let prediction = monitor.columns.prediction, table[prediction] != nil else { return nil }
+    return try ModelAnswers(table, task: reference.model.task, prediction: prediction, probability: monitor.columns.probability)
+  }
+
+  /// How many input columns drifted, and of how many that have a verdict.
+  static func inputs(_ columns: [ColumnMeasurement], _ monitor: MonitorSpecification) -> (count: Int, of: Int)? {
+    let judged = columns.filter { column in
+      !monitor.columns.comparedWherePresent.contains(column.name) && ["drifted", "stable"].contains(column.verdict)
+    }
+    return judged.isEmpty ? nil : (judged.count { $0.verdict == "drifted" }, judged.count)
+  }
+
+  private func segments(_ table: DataTable, _ answers: ModelAnswers?) throws -> [SegmentMeasurement]? {
+    guard let group = monitor.columns.group, table[group] != nil else { return nil }
+    let answered = try answers?.grouped(by: group, in: table) ?? [:]
+    return try MonitorReference.largest(try Segments.rows(table, by: group)).map { name, rows in
+      guard rows.count >= MonitorReference.smallestGroup else { return SegmentMeasurement(group: name, rows: rows.count, tooSmall: true) }
+      var segment = SegmentMeasurement(group: name, rows: rows.count, tooSmall: reference.groups[name] == nil)
+      if let before = reference.groups[name] {
+        segment.drift = DriftVerdict(try Comparison.run(reference: before, current: table.selecting(rows)))
+      }
+      if let answers, let indices = answered[name] {
+        let figures = QualityFigures(answers.selecting(indices), reference.model).summary
+        (segment.metrics, segment.intervals) = (figures.metrics, figures.intervals)
+      }
+      return segment
+    }
   }
 
   /// How a monitor's files are read: what identifies or groups rows, and the answers, stay text.
@@ -46,7 +79,8 @@ struct InputMeasuring: Sendable {
     return .init(raw: Set([columns.id, columns.version, columns.time].compactMap { $0 }), skipped: Set(columns.exclude))
   }
 
-  private var options: ComparisonOptions {
+  /// How a monitor's windows are compared.
+  static func options(_ monitor: MonitorSpecification) -> ComparisonOptions {
     var options = ComparisonOptions(choice: .init(monitor.tests.default) ?? .auto)
     options.exclude = monitor.columns.neverInputs
     options.optional = monitor.columns.comparedWherePresent
@@ -61,75 +95,43 @@ struct InputMeasuring: Sendable {
   /// A window that lacks a column of the reference, or has text where the reference has numbers, is not a window of this monitor.
   private func check(_ table: DataTable) throws {
     let skipped = monitor.columns.neverInputs.union(monitor.columns.comparedWherePresent)
-    for column in reference.columns where !skipped.contains(column.name) {
-      guard let own = table[column.name] else {
-        throw TableError(
-          source: table.source, column: column.name, problem: "the column is missing", advice: "the reference has it; write it, or exclude it")
+    for (name, type) in reference.whole.side.columnTypes where !skipped.contains(name) {
+      guard let own = table[name] else {
+        throw TableError(source: table.source, column: name, problem: "the column is missing", advice: "the reference has it; write it, or exclude it")
       }
-      if column.type == .numeric, own.type != .numeric, own.type != .boolean, let stray = own.stray {
+      if type == .numeric, own.type != .numeric, own.type != .boolean, let stray = own.stray {
         throw TableError(
-          source: table.source, line: stray.line, column: column.name, cell: stray.text, problem: "is not a number",
+          source: table.source, line: stray.line, column: name, cell: stray.text, problem: "is not a number",
           advice: "the column is numeric in the reference")
       }
     }
   }
-
-  private func confidence(_ table: DataTable) throws -> ([String: Double], [String: [Double]], [String: ArmMeasurement]) {
-    guard task == .classification, let prediction = monitor.columns.prediction, let probability = monitor.columns.probability,
-      let answers = table[prediction], table[probability] != nil
-    else { return ([:], [:], [:]) }
-    let scores = try table.numbers(probability)
-    let rows = (0..<table.rowCount).filter { answers.string(at: $0) != nil && scores[$0].isFinite }
-    func figures(_ rows: [Int]) throws -> QualityFigures {
-      QualityFigures(
-        try .init(task, labels: nil, predictions: rows.map { answers.string(at: $0) ?? "" }, probabilities: rows.map { scores[$0] }))
-    }
-    let all = try figures(rows)
-    var arms: [String: ArmMeasurement] = [:]
-    if let name = monitor.columns.version, let versions = table[name] {
-      for (version, own) in Dictionary(grouping: rows, by: { versions.string(at: $0) ?? "" }) {
-        let figures = try figures(own)
-        arms[version] = ArmMeasurement(rows: own.count, metrics: figures.metrics, intervals: figures.intervals)
-      }
-    }
-    return (all.metrics, all.intervals, arms)
-  }
-
-  private func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
 }
 
-/// Reference tables that were read, so that each is read once and not for every window.
-final class ReferenceCache: Sendable {
-  private struct Entry: Sendable {
-    var key: String
-    var table: DataTable
-  }
-
-  /// The latest few: a process measures few monitors at a time.
-  private static let kept = 4
-  private let entries = Mutex<[Entry]>([])
-
-  /// The reference of a monitor.
-  /// - Throws: `MeasuringError` without one or when its content is not what was pinned, `TableError` when it cannot be read.
-  func table(_ state: MonitorState, _ monitor: MonitorSpecification) throws -> DataTable {
-    var path = state.baseline?.path
-    if path == nil, case .file(let declared) = monitor.baseline { path = declared }
-    if path == nil, case .sql(let sql) = monitor.baseline {
-      // Read once by each process: what it gives later is not looked at.
-      return try table("\(sql)/\(monitor.columns)") { try WindowRows(monitor).reference(sql, InputMeasuring.reading(monitor)) }
-    }
-    guard let path else { throw MeasuringError("\(monitor.name): it has no reference; pin one with `kedge baseline pin \(monitor.name) --from FILE`") }
-    let sha256 = try checksum(ofData: path).sha256
-    if let pinned = state.baseline, pinned.sha256 != sha256 {
-      throw MeasuringError("\(path): the reference changed after it was pinned; pin it again with `kedge baseline pin \(monitor.name) --from FILE`")
-    }
-    return try table("\(sha256)/\(monitor.columns)") { try TableReader.read(path: path, options: InputMeasuring.reading(monitor)) }
-  }
-
-  private func table(_ key: String, _ read: () throws -> DataTable) throws -> DataTable {
-    if let entry = entries.withLock({ entries in entries.first { $0.key == key } }) { return entry.table }
-    let table = try read()
-    entries.withLock { entries in entries = (entries + [Entry(key: key, table: table)]).suffix(ReferenceCache.kept) }
-    return table
+extension DriftVerdict {
+  /// What a comparison found; without a share when no column could be judged.
+  fileprivate init(_ result: Profiles.ComparisonResult) {
+    let judged = result.columns.contains { $0.verdict == .drifted || $0.verdict == .stable }
+    self.init(detected: result.drift.detected, share: judged ? result.drift.share : nil, driftedColumns: result.drift.driftedColumns)
   }
 }
+
+extension ColumnMeasurement {
+  fileprivate init(_ column: ColumnResult) {
+    let rows = column.current.map { $0.count + $0.missing } ?? 0
+    self.init(
+      name: column.name, test: column.test, score: finite(column.score), statistic: finite(column.statistic), pValue: finite(column.pValue),
+      pAdjusted: finite(column.pAdjusted), effect: finite(column.effect), threshold: column.threshold, verdict: column.verdict.rawValue,
+      missing: column.current.flatMap { rows > 0 ? Double($0.missing) / Double(rows) : nil })
+  }
+}
+
+extension TogetherMeasurement {
+  fileprivate init(_ found: Profiles.ComparisonResult.Multivariate) {
+    self.init(
+      test: found.test, statistic: finite(found.statistic), pValue: finite(found.pValue), effect: finite(found.effect), verdict: found.verdict.rawValue,
+      reason: found.reason)
+  }
+}
+
+private func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }

@@ -8,17 +8,22 @@ struct LabelBook: Sendable {
   private let rows: WindowRows
   private var labels: [String: String] = [:]
 
-  /// Reads files of labels. One that cannot be read is passed over: the work about that file says so.
-  /// - Parameter sources: only these; nil is every one that lies there.
-  init(_ monitor: MonitorSpecification, only sources: Set<String>? = nil) throws {
+  /// Reads the files of labels that lie there. One that cannot be read is passed over: the work about that file says so.
+  init(_ monitor: MonitorSpecification) {
+    let files = monitor.window.labels.map { WindowFinder.files(matching: $0) } ?? []
+    guard let id = monitor.columns.id, let label = monitor.columns.label else {
+      self.init(monitor, merging: [])
+      return
+    }
+    self.init(
+      monitor, merging: files.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.compactMap { try? LabelBook.read($0.path, id: id, label: label) })
+  }
+
+  /// Takes what files say, in the order in which they were written.
+  init(_ monitor: MonitorSpecification, merging files: [[String: String]]) {
     columns = monitor.columns
     rows = WindowRows(monitor)
-    guard let pattern = monitor.window.labels, let id = columns.id, let label = columns.label, sources != [] else { return }
-    for file in WindowFinder.files(matching: pattern).sorted(by: { ($0.modified, $0.path) < ($1.modified, $1.path) })
-    where sources?.contains(file.path) ?? true {
-      guard let read = try? LabelBook.read(file.path, id: id, label: label) else { continue }
-      labels.merge(read) { $1 }
-    }
+    for file in files { labels.merge(file) { $1 } }
   }
 
   /// The labels of one file.
@@ -30,15 +35,7 @@ struct LabelBook: Sendable {
     return labels
   }
 
-  var isEmpty: Bool { labels.isEmpty }
-
   subscript(id: String) -> String? { labels[id] }
-
-  /// How many rows of a table have a label.
-  func count(in table: DataTable) -> Int {
-    guard !labels.isEmpty, let id = columns.id, let ids = try? table.strings(id) else { return 0 }
-    return ids.count { $0.map { labels[$0] != nil } ?? false }
-  }
 
   /// Writes the labels of a window's rows as a CSV with the declared id and label columns.
   /// - Returns: the path; nil when no row has a label.

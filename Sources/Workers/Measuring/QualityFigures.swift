@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Profiles
 internal import Statistics
 
 /// The quality of predictions against labels, whatever the model's task.
@@ -60,6 +61,39 @@ struct QualityFigures: Sendable {
         take(RegressionMetrics(labels: labels, predictions: predictions, bootstrap: QualityFigures.bootstrap).values)
       }
     }
+  }
+
+  /// What labels, or without them the probabilities alone, say of answers.
+  init(_ answers: ModelAnswers, _ reference: ModelReference, group: [String]? = nil) {
+    self.init(metrics: [:], intervals: [:])
+    switch answers.values {
+    case .classes(_, let probabilities, let labels):
+      guard answers.count > 0, labels != nil || probabilities != nil, let rows = reference.classified(answers) else { return }
+      self = QualityFigures(.classes(rows), group: group)
+    case .numbers(let predictions, let labels):
+      if answers.count > 0, let labels { self = QualityFigures(.numbers(labels: labels, predictions: predictions)) }
+    }
+  }
+
+  /// Of measured metrics, those that could be computed.
+  init(_ values: [QualityMetric: Measured]) { take(values) }
+
+  /// Takes the values as they are.
+  init(metrics: [String: Double], intervals: [String: [Double]]) {
+    self.metrics = metrics
+    self.intervals = intervals
+  }
+
+  /// A metric with its interval.
+  subscript(metric: QualityMetric) -> Estimate? {
+    guard let value = metrics[metric.rawValue], let interval = intervals[metric.rawValue], interval.count == 2 else { return nil }
+    return Estimate(value: value, low: interval[0], high: interval[1])
+  }
+
+  /// The few that are kept of each group of rows.
+  var summary: QualityFigures {
+    let kept: Set = ["accuracy", "f1", "roc_auc", "mean_confidence", "mean_entropy", "mae", "rmse"]
+    return QualityFigures(metrics: metrics.filter { kept.contains($0.key) }, intervals: intervals.filter { kept.contains($0.key) })
   }
 
   private mutating func take(_ values: [QualityMetric: Measured]) {

@@ -5,65 +5,53 @@ internal import Values
 /// Measures how good the predictions of a window were, by the labels that are there.
 struct QualityMeasuring: Sendable {
   let monitor: MonitorSpecification
-  let task: ModelSpecification.Task
-  let labels: LabelBook
+  let reference: ModelReference
+  let history: MonitorHistory
 
-  /// The labelled rows of a window.
-  private struct Labelled {
-    var labels: [String] = []
-    var predictions: [String] = []
-    var probabilities: [Double]?
-    var groups: [String]?
-    var versions: [String]?
+  /// A window's rows with what finds them again.
+  struct Rows: Sendable {
+    let table: DataTable
+    let ids: [String?]
+    let keys: RowKeys
   }
 
-  func measure(_ window: WindowReference) throws -> MeasurementRecorded {
-    let rows = try read(window.source)
-    let all = try figures(rows, Array(rows.labels.indices))
-    var arms: [String: ArmMeasurement] = [:]
-    if let versions = rows.versions {
-      for version in Set(versions).sorted() {
-        let own = versions.indices.filter { versions[$0] == version }
-        let figures = try figures(rows, own)
-        arms[version] = ArmMeasurement(rows: own.count, metrics: figures.metrics, intervals: figures.intervals)
-      }
-    }
-    return MeasurementRecorded(
-      window: window, part: .quality, rows: rows.labels.count, drift: nil, columns: [], metrics: all.metrics, intervals: all.intervals,
-      byVersion: arms, late: false, inconclusive: rows.labels.count < monitor.window.minimumRows)
-  }
-
-  private func figures(_ rows: Labelled, _ indices: [Int]) throws -> QualityFigures {
-    let chosen = try QualityFigures.Rows(
-      task, labels: indices.map { rows.labels[$0] }, predictions: indices.map { rows.predictions[$0] },
-      probabilities: rows.probabilities.map { values in indices.map { values[$0] } })
-    return QualityFigures(chosen, group: rows.groups.map { groups in indices.map { groups[$0] } })
-  }
-
-  private func read(_ path: String) throws -> Labelled {
-    guard let id = monitor.columns.id, let prediction = monitor.columns.prediction else {
+  /// Reads a window as its quality is measured.
+  /// - Throws: `TableError`; `MeasuringError` when the monitor does not say what joins labels.
+  func read(_ source: String) throws -> Rows {
+    guard let id = monitor.columns.id, monitor.columns.prediction != nil else {
       throw MeasuringError("\(monitor.name): quality needs columns.id and columns.prediction in the monitor")
     }
-    let texts = [id, prediction, monitor.columns.version, monitor.columns.group].compactMap { $0 }
-    let table = try WindowRows(monitor).table(path, .init(raw: Set(texts)))
+    let table = try WindowRows(monitor).table(source, InputMeasuring.reading(monitor))
     let ids = try table.strings(id)
-    let predictions = try table.strings(prediction)
-    let probabilities = try monitor.columns.probability.flatMap { table[$0] == nil ? nil : try table.numbers($0) }
-    let groups = try monitor.columns.group.flatMap { table[$0] == nil ? nil : try table.strings($0) }
-    let versions = try monitor.columns.version.flatMap { table[$0] == nil ? nil : try table.strings($0) }
-    var rows = Labelled()
-    rows.probabilities = probabilities == nil ? nil : []
-    rows.groups = groups == nil ? nil : []
-    rows.versions = versions == nil ? nil : []
-    for row in 0..<table.rowCount {
-      guard let key = ids[row], let label = labels[key] else { continue }
-      guard let predicted = predictions[row], !predicted.isEmpty else { continue }
-      rows.labels.append(label)
-      rows.predictions.append(predicted)
-      if let probabilities { rows.probabilities?.append(probabilities[row]) }
-      if let groups { rows.groups?.append(groups[row] ?? "") }
-      if let versions { rows.versions?.append(versions[row] ?? "") }
+    return Rows(table: table, ids: ids, keys: RowKeys(ids.compactMap { $0 }))
+  }
+
+  /// - Parameter inputs: how many inputs of the window drifted, and of how many.
+  func measure(_ window: WindowReference, _ rows: Rows, _ labels: LabelBook, inputs: (count: Int, of: Int)?) throws -> MeasurementRecorded {
+    let (table, columns) = (rows.table, monitor.columns)
+    let answers = try ModelAnswers(
+      table, task: reference.task, prediction: columns.prediction ?? "", probability: columns.probability,
+      labels: rows.ids.map { $0.flatMap { labels[$0] } })
+    let group = columns.group.flatMap { table[$0] == nil ? nil : $0 }
+    let groups = try group.map { try table.strings($0) }
+    let all = QualityFigures(answers, reference, group: groups.map { groups in answers.rows.map { groups[$0] ?? "missing" } })
+    var measurement = MeasurementRecorded(
+      window: window, part: .quality, rows: answers.count, drift: nil, columns: [], metrics: all.metrics, intervals: all.intervals, late: false,
+      inconclusive: answers.count < monitor.window.minimumRows)
+    if let version = columns.version, table[version] != nil {
+      for (version, indices) in try answers.grouped(by: version, in: table) where version != "missing" {
+        let own = QualityFigures(answers.selecting(indices), reference)
+        measurement.byVersion[version] = ArmMeasurement(rows: indices.count, metrics: own.metrics, intervals: own.intervals)
+      }
     }
-    return rows
+    measurement.segments = try group.map { group in
+      MonitorReference.largest(try answers.grouped(by: group, in: table)).map { name, indices in
+        guard indices.count >= MonitorReference.smallestGroup else { return SegmentMeasurement(group: name, rows: indices.count, tooSmall: true) }
+        let own = QualityFigures(answers.selecting(indices), reference).summary
+        return SegmentMeasurement(group: name, rows: indices.count, tooSmall: false, metrics: own.metrics, intervals: own.intervals)
+      }
+    }
+    ModelDriftMeasuring(reference: reference, history: history).complete(&measurement, labelled: answers, in: table, inputs: inputs)
+    return measurement
   }
 }

@@ -51,7 +51,7 @@ public struct WindowFinder: Sendable {
     return File(path: path, size: files.reduce(0) { $0 + $1.size }, modified: files.map(\.modified).max() ?? 0)
   }
 
-  private static func file(at path: String) -> File? {
+  static func file(at path: String) -> File? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return File(

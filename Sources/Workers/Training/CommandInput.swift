@@ -62,7 +62,7 @@ struct CommandInput: Sendable {
     let found = try rows.map { row in try row.decode(UUID.self, String.self, Timestamp.self, Timestamp.self) }
     let specification = monitor.specification
     return try await onThread {
-      let book = try LabelBook(specification)
+      let book = LabelBook(specification)
       return try found.compactMap { id, source, start, end in
         var path = source
         if QueriedWindow(source) != nil {

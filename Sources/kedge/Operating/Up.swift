@@ -5,6 +5,8 @@ internal import Lifecycle
 internal import Logging
 internal import Migrations
 internal import PostgreSQL
+internal import Server
+internal import Synchronization
 internal import Values
 internal import Workers
 
@@ -14,16 +16,18 @@ struct Up: AsyncParsableCommand {
     discussion: guide(
       """
       Ctrl-C and SIGTERM let what has begun end and stop PostgreSQL; a second one hurries. After a kill the next `up` recovers. It reads .env.
-      With -o json one line says when it is ready: {"ready": true, "url": null, "database": "postgresql://…"}.
+      With --listen it serves the API there too, as `kedge serve` does.
+      With -o json one line says when it is ready: {"ready": true, "url": "http://…" or null, "database": "postgresql://…"}.
       """,
-      example: "kedge up\nkedge up --directory /srv/kedge -o json"))
+      example: "kedge up\nkedge up --listen 127.0.0.1:8470 --directory /srv/kedge -o json"))
 
-  @Option(help: ArgumentHelp("Where API and web pages will be served; they come in a later version.", valueName: "address")) var listen: String?
+  @Option(help: ArgumentHelp("Where the API is served, HOST:PORT or PORT; without it there is none.", valueName: "address")) var listen: String?
   @Option(help: "Pieces of work at a time, for each role.") var concurrency = 4
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     if common.database != nil { throw ValidationError("--database: `up` runs a database of its own; for another use `kedge migrate` and `kedge worker`") }
+    if let listen { _ = try Serve.options(listen) }
     if concurrency < 1 || concurrency > 100 { throw ValidationError("--concurrency \(concurrency): expected 1 to 100") }
   }
 
@@ -54,8 +58,13 @@ struct Up: AsyncParsableCommand {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await workers.run() }
         group.addTask { try await watch(cluster) }
+        let served = ServedAddress()
+        if let listen {
+          let server = APIServer(database: client, version: Kedge.version, options: try Serve.options(listen), logger: logger)
+          group.addTask { try await server.run { served.url = $0 } }
+        }
         group.addTask {
-          if try await isAnswering(client) { announce(cluster) }
+          if try await isAnswering(client, { listen == nil || served.url != nil }) { announce(cluster, served.url) }
         }
         // Cancelled, all of them end: the workers once they have drained.
         do { try await group.waitForAll() } catch {
@@ -78,25 +87,35 @@ struct Up: AsyncParsableCommand {
     if !Task.isCancelled { throw Complaint(.failed, "PostgreSQL in \(cluster.directory) has ended by itself: \(log ?? "see its log"); start again") }
   }
 
-  /// Waits until the worker says that it is there.
-  private func isAnswering(_ client: PostgresClient) async throws -> Bool {
+  /// Waits until the worker says that it is there, and the server listens.
+  private func isAnswering(_ client: PostgresClient, _ isListening: @Sendable () -> Bool) async throws -> Bool {
     let pid = Int64(ProcessInfo.processInfo.processIdentifier)
     while !Task.isCancelled {
       let rows = try await client.query("select 1 from kedge.worker where pid = \(pid) and seen_at > clock_timestamp() - interval '20 seconds'")
-      if !rows.isEmpty { return true }
+      if !rows.isEmpty, isListening() { return true }
       try await Task.sleep(for: .milliseconds(20))
     }
     return false
   }
 
-  private func announce(_ cluster: RunningCluster) {
+  private func announce(_ cluster: RunningCluster, _ url: String?) {
     if common.output == .json {
-      Terminal.print("{\"ready\": true, \"url\": null, \"database\": \(JSON.string(cluster.url))}")
+      Terminal.print("{\"ready\": true, \"url\": \(JSON(url)), \"database\": \(JSON.string(cluster.url))}")
     } else {
       Terminal.print("kedge is ready")
       Terminal.print("  database  \(cluster.url)")
-      if listen != nil { common.say("  --listen: serving comes in a later version, so there is no URL yet") }
+      if let url { Terminal.print("  API       \(url)") }
       common.say("  Ctrl-C stops it; in another terminal of this directory, `kedge get models` and the other commands find it")
     }
+  }
+}
+
+/// Where the API is, once it is.
+private final class ServedAddress: Sendable {
+  private let state = Mutex<String?>(nil)
+
+  var url: String? {
+    get { state.withLock { $0 } }
+    set { state.withLock { $0 = newValue } }
   }
 }

@@ -34,7 +34,7 @@ extension Checks {
         union all select 'kedge_app may not read ' || c.oid::regclass from pg_class c
         where c.relnamespace in ('kedge'::regnamespace, 'audit'::regnamespace) and c.relkind in ('r', 'p', 'v')
           -- Partitions are read through their parent.
-          and not c.relispartition and not has_table_privilege('kedge_app', c.oid, 'SELECT')
+          and not c.relispartition and c.relname <> 'api_token' and not has_table_privilege('kedge_app', c.oid, 'SELECT')
         union all select 'kedge_auditor may not read ' || c.oid::regclass from pg_class c
         where c.relnamespace = 'audit'::regnamespace and c.relkind in ('v', 'r') and not has_table_privilege('kedge_auditor', c.oid, 'SELECT')
         union all select 'kedge_auditor may not execute ' || p.oid::regprocedure from pg_proc p
