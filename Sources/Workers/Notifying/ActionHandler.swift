@@ -2,6 +2,7 @@ internal import Foundation
 internal import HTTPTransport
 internal import Integrations
 internal import Lifecycle
+internal import PostgreSQL
 internal import Projections
 internal import Values
 
