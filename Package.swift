@@ -77,7 +77,7 @@ let package = Package(
     ]),
     module("Telemetry", ["HTTPTransport", "Lifecycle", "PostgreSQL", "Values", logging]),
     module(
-      "Server", ["EventLog", "Lifecycle", "PostgreSQL", "Projections", "Telemetry", "Values", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nio,
+      "Server", ["EventLog", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Telemetry", "Values", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nio,
         serviceLifecycle,
       ]),
     .executableTarget(
@@ -103,7 +103,10 @@ let package = Package(
     tests(
       "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
     tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
-    tests("LifecycleTests", ["Lifecycle", "Values"]),
+    .executableTarget(
+      name: "kedge-alert-bench", dependencies: ["AlertWorkload", "Lifecycle", "Values"], path: "ops/alerting-benchmark", swiftSettings: strict),
+    .target(name: "AlertWorkload", dependencies: ["Lifecycle", "Values"], path: "Tests/AlertWorkload", swiftSettings: strict),
+    tests("LifecycleTests", ["AlertWorkload", "Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
     .executableTarget(name: "SuperviseFixture", dependencies: ["Integrations", "HTTPTransport"], path: "Tests/SuperviseFixture", swiftSettings: strict),
@@ -113,7 +116,8 @@ let package = Package(
     tests("TelemetryTests", ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Telemetry", "TestSupport", "Values", logging]),
     tests(
       "ServerTests",
-      ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Server", "Telemetry", "TestSupport", "Values", logging, subprocess, system]),
+      ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Server", "StubServer", "Telemetry", "TestSupport", "Values", logging],
+      resources: [.copy("check_metrics.py")]),
     tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",

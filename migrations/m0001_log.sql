@@ -26,18 +26,21 @@ CREATE DOMAIN kedge.event_time AS timestamptz
   CONSTRAINT event_time_is_in_years_1_to_9999
   CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
 
+-- Order inside a stream needs numbers that grow with time: CACHE 1.
+CREATE SEQUENCE kedge.event_number AS bigint CACHE 1;
+COMMENT ON SEQUENCE kedge.event_number IS 'Insert numbers of events. They are no order of commits: positions are.';
+
 CREATE TABLE kedge.stream (
   name kedge.stream_name PRIMARY KEY,
-  version bigint NOT NULL
+  version bigint NOT NULL,
+  first_number bigint NOT NULL DEFAULT coalesce(pg_sequence_last_value('kedge.event_number'), 0)
   -- Each append updates one row and tidies its page: the fewer rows there, the less it costs.
 ) WITH (fillfactor = 40);
 COMMENT ON TABLE kedge.stream IS 'The head of each stream: append locks its row, so that writers to one stream queue and others do not wait.';
 COMMENT ON COLUMN kedge.stream.name IS 'CATEGORY/NAME.';
 COMMENT ON COLUMN kedge.stream.version IS 'Version of the newest event; 0 while there is none.';
-
--- Order inside a stream needs numbers that grow with time: CACHE 1.
-CREATE SEQUENCE kedge.event_number AS bigint CACHE 1;
-COMMENT ON SEQUENCE kedge.event_number IS 'Insert numbers of events. They are no order of commits: positions are.';
+COMMENT ON COLUMN kedge.stream.first_number IS
+  'No event of the stream has a lower insert number: where reading begins. It was the newest number before the first event drew its own.';
 
 CREATE TABLE kedge.event (
   number bigint NOT NULL DEFAULT nextval('kedge.event_number'),
@@ -105,6 +108,21 @@ CREATE TABLE kedge.log_epoch (
 );
 COMMENT ON TABLE kedge.log_epoch IS 'Transaction ids can be compared within one epoch: the life of one database in one cluster on one timeline.';
 COMMENT ON COLUMN kedge.log_epoch.first IS 'From this insert number on events are candidates of this epoch; older ones were sealed when it was raised.';
+
+CREATE TABLE kedge.log_floor (
+  one boolean PRIMARY KEY DEFAULT true,
+  epoch bigint NOT NULL,
+  number bigint NOT NULL,
+  next_number bigint NOT NULL,
+  waits_for text[] NOT NULL,
+  CONSTRAINT log_floor_has_one_row CHECK (one)
+);
+COMMENT ON TABLE kedge.log_floor IS
+  'From which insert number on sealing looks for events, so that it need not look into every partition; raised by kedge.raise_floor.';
+COMMENT ON COLUMN kedge.log_floor.epoch IS 'In another epoch it does not count.';
+COMMENT ON COLUMN kedge.log_floor.number IS 'Each event with a lower number has its position, or will never be seen: its transaction has ended.';
+COMMENT ON COLUMN kedge.log_floor.next_number IS 'The number that it will have when those transactions have ended that may have drawn lower ones.';
+COMMENT ON COLUMN kedge.log_floor.waits_for IS 'Those transactions, as pg_locks names them.';
 
 CREATE TABLE kedge.log_seal (
   number bigint PRIMARY KEY,

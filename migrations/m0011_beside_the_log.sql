@@ -39,7 +39,9 @@ CREATE TABLE kedge.stream_state (
   stream text NOT NULL,
   kind text NOT NULL,
   version bigint NOT NULL,
+  number bigint NOT NULL,
   state jsonb NOT NULL,
   PRIMARY KEY (stream, kind)
 );
 COMMENT ON TABLE kedge.stream_state IS 'States of long streams at some version: derived, and free to be dropped.';
+COMMENT ON COLUMN kedge.stream_state.number IS 'Insert number of the event at that version: later ones have higher numbers.';

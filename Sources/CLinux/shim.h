@@ -32,3 +32,11 @@ static inline short kedge_spawn_session_flag(void) { return 0x80; }
 static inline int kedge_memory_file(const char *name) { return memfd_create(name, 1u); }
 /* Writes out the file system that the descriptor lies on. */
 static inline int kedge_write_out(int descriptor) { return syncfs(descriptor); }
+
+/* Freed memory stays with the process, to be used again without the kernel's clearing it: for programs that compute once and end. */
+#include <limits.h>
+#include <malloc.h>
+static inline void kedge_keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}

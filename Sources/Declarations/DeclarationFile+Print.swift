@@ -32,7 +32,7 @@ extension DeclarationFile {
   /// The order in which keys are written, as people write them; others follow in alphabetical order.
   private static let order = [
     "name", "metric", "at_least", "at_most", "above", "below", "not_worse_than_champion_by", "below_champion_by", "above_champion_by", "monitor",
-    "model", "task", "slots", "tags", "baseline", "files", "labels", "every", "minimum_rows", "window", "id", "version", "time", "prediction",
+    "model", "task", "slots", "tags", "baseline", "files", "measurements", "labels", "every", "minimum_rows", "window", "id", "version", "time", "prediction",
     "probability", "label", "group", "exclude", "default", "drift_share", "correction", "columns", "tests", "test", "threshold", "when", "for",
     "resolve_after", "keep_firing", "after", "then", "within", "no_data", "cooldown", "severity", "levels", "escalate", "flapping", "maintenance",
     "inhibited_by", "by", "wait", "group", "windows", "period", "periods", "relative", "notify", "trigger", "alert", "alerts", "schedule", "rule", "count",

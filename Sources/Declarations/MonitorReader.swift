@@ -32,9 +32,14 @@ extension Fields {
   }
 
   private func window() -> MonitorWindow? {
-    let choice = one(of: ["files", "sql"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
+    let choice = one(
+      of: ["files", "sql", "measurements"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
     let source: MonitorWindow.Source? = choice.flatMap { choice in
       if choice.name == "sql" { return choice.value.query(ofWindow: true).map { .sql($0) } }
+      if choice.name == "measurements" {
+        guard let isPosted = choice.value.bool() else { return nil }
+        return isPosted ? .measurements : choice.value.refuse("true: others measure, and post it to /v1/measurements")
+      }
       return choice.value.path("a pattern of paths, e.g. \"incoming/*.csv\"").map { .files($0) }
     }
     let labels: String? = optional("labels") { value in

@@ -71,13 +71,14 @@ public struct EventStore: Sendable {
   ///   - stream: one without events is empty.
   ///   - version: after this one.
   ///   - limit: at most so many.
-  public func read(_ stream: StreamName, after version: Int64 = 0, limit: Int = 1000) async throws -> [RecordedEvent] {
+  ///   - number: no event after the version has a lower insert number, if that is known: older partitions are not looked into.
+  public func read(_ stream: StreamName, after version: Int64 = 0, limit: Int = 1000, from number: Int64 = 0) async throws -> [RecordedEvent] {
     try await database.query(
       Query(
         """
         select o.position, \(unsafeSQL: RecordedEvent.columns)
-        from kedge.event e left join kedge.log_order o on o.event = e.number
-        where e.stream = \(stream.text) and e.version > \(version) order by e.version limit \(limit)
+        from kedge.stream_events(\(stream.text), \(version), \(Int64(limit)), \(number)) e left join kedge.log_order o on o.event = e.number
+        order by e.version
         """
       ).named("read stream")
     ).map(RecordedEvent.init(row:))

@@ -16,6 +16,8 @@ public enum WorkKind: String, Codable, Hashable, Sendable, CaseIterable {
   case traffic
   /// Send a message.
   case notify
+  /// Do what an alert asks for.
+  case act
   /// Fire a schedule.
   case schedule
   /// Say that a time has come.
@@ -36,7 +38,7 @@ public enum Role: String, Codable, Hashable, Sendable, CaseIterable {
     case .scheduler: [.watch, .schedule, .deadline]
     case .trainer: [.train, .evaluate, .compare]
     case .deployer: [.traffic]
-    case .notifier: [.notify]
+    case .notifier: [.notify, .act]
     }
   }
 }

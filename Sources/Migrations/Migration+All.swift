@@ -19,6 +19,8 @@ extension Migration {
     Migration("functions/chain.sql", .object, PackageResources.chain_sql),
     Migration("functions/raise_epoch.sql", .object, PackageResources.raise_epoch_sql),
     Migration("functions/seal.sql", .object, PackageResources.seal_sql),
+    Migration("functions/raise_floor.sql", .object, PackageResources.raise_floor_sql),
+    Migration("functions/stream_events.sql", .object, PackageResources.stream_events_sql),
     Migration("functions/extend_log.sql", .object, PackageResources.extend_log_sql),
     Migration("functions/partitions_ahead.sql", .object, PackageResources.partitions_ahead_sql),
     Migration("functions/close_partition.sql", .object, PackageResources.close_partition_sql),

@@ -17,6 +17,7 @@ public struct APIServer: Sendable {
   private let metrics: MetricReader
   private let figures = RequestFigures()
   private let stopping = Flag()
+  private let access: AccessControl
 
   /// - Parameters:
   ///   - database: a member of `kedge_server`, or the owner.
@@ -27,6 +28,7 @@ public struct APIServer: Sendable {
     self.database = database
     self.options = options
     self.logger = logger
+    access = AccessControl(database: database)
     metrics = MetricReader(database, version: version, logger: logger)
   }
 
@@ -67,6 +69,7 @@ public struct APIServer: Sendable {
     router.add(middleware: Gate(limiter: RateLimiter(rate: options.requestsPerSecond, burst: options.burst), figures: figures, logger: logger))
     addHealth(to: router)
     addMetrics(to: router)
+    addAPI(to: router)
     return router
   }
 
@@ -76,10 +79,19 @@ public struct APIServer: Sendable {
   }
 
   private func addMetrics(to router: Router<APIContext>) {
-    router.get("/metrics") { [metrics, figures] request, _ in
+    let needsToken = options.metricsNeedToken ?? !options.isLoopback
+    router.get("/metrics") { [metrics, figures, access] request, _ in
+      if needsToken { try await access.caller(request, atLeast: .viewer) }
       let format = MetricText(accept: request.headers[.accept])
       return Response.text(format.write(await metrics.read() + figures.families), type: format.mediaType)
     }
+  }
+
+  private func addAPI(to router: Router<APIContext>) {
+    let feed = EventFeed(database: database, access: access, stopping: stopping, maximumStreams: options.maximumStreams)
+    router.get("/v1/events") { request, _ in try await feed.answer(request) }
+    let intake = MeasurementIntake(database: database, access: access, maximumBytes: options.maximumBodyBytes, logger: logger)
+    router.post("/v1/measurements") { request, _ in try await intake.answer(request) }
   }
 }
 

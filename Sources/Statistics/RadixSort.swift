@@ -1,34 +1,47 @@
-/// Sorts doubles in place: least significant digit first, eight passes of eight bits over order-preserving keys; passes whose digit
-/// is the same in every key are skipped.
+/// Sorts doubles in place, least significant digit first, over order-preserving keys: six passes of eleven bits for many values, eight of eight bits for
+/// fewer; passes whose digit is the same in every key are skipped.
 ///
-/// About a quarter of the standard library's time on a million values.
+/// About a quarter of the standard library's time on a thousand values and on a million.
 public enum RadixSort {
   /// Ascending; −0 before +0.
   /// - Precondition: free of NaN.
   public static func ascending(_ values: inout [Double]) {
-    guard values.count > 4096 else {
+    let n = values.count
+    guard n > fewest else {
       values.sort()
       return
     }
-    let n = values.count
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: n) { spare in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: digits * buckets) { histogram in
-        histogram.initialize(repeating: 0)
-        values.withUnsafeMutableBufferPointer { buffer in
-          buffer.withMemoryRebound(to: UInt64.self) { keys in sort(keys, spare, histogram) }
+      values.withUnsafeMutableBufferPointer { buffer in
+        buffer.withMemoryRebound(to: UInt64.self) { keys in
+          if n > many { sort(keys, spare, digits: 6, bits: 11) } else { sort(keys, spare, digits: 8, bits: 8) }
         }
       }
     }
   }
 
-  private static let digits = 6
-  private static let bits: UInt64 = 11
-  private static let buckets = 2048
+  /// Up to so many values comparing is faster.
+  private static let fewest = 128
+  /// Above so many values the longer tables pay.
+  private static let many = 8192
 
+  /// - Parameters:
+  ///   - digits: passes; digits · bits must be at least 64.
+  @inline(__always)
+  private static func sort(_ keys: UnsafeMutableBufferPointer<UInt64>, _ spare: UnsafeMutableBufferPointer<UInt64>, digits: Int, bits: UInt64) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: digits << Int(bits)) { histogram in
+      histogram.initialize(repeating: 0)
+      sort(keys, spare, histogram, digits: digits, bits: bits)
+    }
+  }
+
+  @inline(__always)
   private static func sort(
-    _ keys: UnsafeMutableBufferPointer<UInt64>, _ spare: UnsafeMutableBufferPointer<UInt64>, _ histogram: UnsafeMutableBufferPointer<Int>
+    _ keys: UnsafeMutableBufferPointer<UInt64>, _ spare: UnsafeMutableBufferPointer<UInt64>, _ histogram: UnsafeMutableBufferPointer<Int>, digits: Int,
+    bits: UInt64
   ) {
     let n = keys.count
+    let buckets = 1 << Int(bits)
     let mask = UInt64(buckets - 1)
     var source = keys.baseAddress.unsafelyUnwrapped
     var target = spare.baseAddress.unsafelyUnwrapped

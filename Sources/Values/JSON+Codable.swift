@@ -82,6 +82,6 @@ extension DecodingError {
   }
 
   private static func path(_ keys: [any CodingKey]) -> String {
-    keys.isEmpty ? "value" : keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    keys.isEmpty ? "value" : keys.map { $0.intValue.map { "[\($0)]" } ?? SnakeCase.snake($0.stringValue) }.joined(separator: ".")
   }
 }

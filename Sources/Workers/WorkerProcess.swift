@@ -107,10 +107,16 @@ public struct WorkerProcess: Sendable {
     case .measurer: MeasurerHandler(context: context)
     case .trainer: TrainerHandler(context: context, artifacts: artifacts, scratch: options.scratch, supervisor: options.supervisor)
     case .deployer: DeployerHandler(context: context, artifacts: artifacts, http: http)
-    case .notifier:
-      NotifierHandler(context: context, http: http, credentials: CredentialResolver(environment: ProcessInfo.processInfo.environment))
+    case .notifier: notifier(context, http)
     case .scheduler, .projector: SchedulerHandler(context: context, drain: drain)
     }
+  }
+
+  private func notifier(_ context: WorkContext, _ http: HTTPClient) -> NotifierHandler {
+    let credentials = CredentialResolver(environment: ProcessInfo.processInfo.environment)
+    return NotifierHandler(
+      context: context, http: http, credentials: credentials,
+      actions: ActionHandler(context: context, http: http, credentials: credentials, scratch: options.scratch, supervisor: options.supervisor))
   }
 }
 

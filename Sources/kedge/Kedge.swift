@@ -15,7 +15,7 @@ struct Kedge: AsyncParsableCommand {
       """,
     version: version,
     groupedSubcommands: [
-      CommandGroup(name: "Running", subcommands: [Up.self, Migrate.self, Work.self, Serve.self, Metrics.self, Doctor.self]),
+      CommandGroup(name: "Running", subcommands: [Up.self, Migrate.self, Work.self, Serve.self, Metrics.self, Token.self, Doctor.self]),
       CommandGroup(name: "Declaring", subcommands: [Apply.self, Diff.self, Export.self, Delete.self]),
       CommandGroup(name: "Looking", subcommands: [Get.self, Describe.self, Events.self, Why.self, Logs.self]),
       CommandGroup(name: "Data", subcommands: [Compare.self, Profile.self, Evaluate.self, Detect.self, Baseline.self, Measure.self]),
@@ -23,7 +23,9 @@ struct Kedge: AsyncParsableCommand {
       CommandGroup(
         name: "Rolling out",
         subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Abort.self, Rollback.self, Freeze.self, Thaw.self]),
-      CommandGroup(name: "Alerts", subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self]),
+      CommandGroup(
+        name: "Alerts",
+        subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self, AddNote.self, Silence.self, Unsilence.self, RulePolicy.self]),
       CommandGroup(name: "The log", subcommands: [Audit.self, Archive.self, Projections.self]),
       CommandGroup(name: "Shell", subcommands: [Completion.self, Supervise.self]),
     ])

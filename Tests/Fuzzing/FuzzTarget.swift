@@ -49,8 +49,10 @@ enum FuzzTarget: String, CaseIterable {
 
   private func json(_ bytes: [UInt8]) {
     guard let value = try? JSON(parsing: bytes) else { return }
-    let again = try? JSON(parsing: Array(value.text(.compact).utf8))
-    precondition(again == value, "a value is another one when it is read back")
+    // By their texts: 1.0 is a number, and is written as the integer 1.
+    let text = value.text(.compact)
+    let again = try? JSON(parsing: Array(text.utf8))
+    precondition(again?.text(.compact) == text, "a value is another one when it is read back")
   }
 
   private func profile(_ bytes: [UInt8]) {

@@ -17,6 +17,7 @@ extension Interleaving {
     case .none:
       add(30, .begin)
       add(14, .seal)
+      add(8, .raiseFloor)
       choices.append((4, { .expire(Int.random(in: 0..<3, using: &$0.random)) }))
       if raises { add(4, .raiseEpoch) }
     case .open:
@@ -31,7 +32,8 @@ extension Interleaving {
       add(14, .commit)
       add(5, .abort)
       add(2, .seal)
-      add(1, .prepare)
+      add(3, .raiseFloor)
+      add(2, .prepare)
     }
     choices.append((26, { .append($0.drawAppend(for: index)) }))
     add(7, .read)
@@ -90,6 +92,7 @@ extension Interleaving {
     case .prepare: return ("PREPARE TRANSACTION '\(identifier(index))'", [])
     case .seal: return ("select kedge.seal()", [])
     case .raiseEpoch: return ("DO $$ BEGIN PERFORM FROM kedge.log_lock FOR UPDATE; PERFORM kedge.raise_epoch(); END $$", [])
+    case .raiseFloor: return ("select kedge.raise_floor(0)", [])
     case .read:
       return (
         "select o.position, e.id from kedge.log_order o join kedge.event e on e.number = o.event where o.position > $1 order by o.position limit 5",
@@ -171,6 +174,7 @@ extension Interleaving {
     switch step {
     case .append: ": versions \(rows.map { $0[2] ?? "" }.joined(separator: " "))"
     case .seal: ": \(rows.first?[0] ?? "") events"
+    case .raiseFloor: rows.first?[0] == "t" ? ": done" : ""
     case .read: ": positions \(rows.map { String((Int64($0[0] ?? "") ?? 0) - start) }.joined(separator: " "))"
     case .claim: rows.first.map { ": work \(work.firstIndex(of: $0[0] ?? "") ?? -1), token \($0[1] ?? "")" } ?? ": nothing"
     case .commit: tag == "COMMIT" ? "" : ": \(tag)"
@@ -228,7 +232,7 @@ extension Interleaving {
             .lease(Ledger.LeaseStep(number: number(rows.first?[3]), work: lease.work, token: lease.token, kind: append.completing ? .completed : .used))
           ], index)
       }
-    case .identify, .lockWork, .lockLease, .seal, .raiseEpoch: break
+    case .identify, .lockWork, .lockLease, .seal, .raiseEpoch, .raiseFloor: break
     }
   }
 

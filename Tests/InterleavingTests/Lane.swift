@@ -48,5 +48,6 @@ final class Lane {
   private func tidy() throws {
     _ = try control.run("delete from kedge.work")
     _ = try control.run("delete from kedge.lease")
+    _ = try control.run("delete from kedge.log_floor")
   }
 }

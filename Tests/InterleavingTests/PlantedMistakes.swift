@@ -57,6 +57,13 @@ struct PlantedMistake: Sendable, CustomStringConvertible {
       "kedge.ended_between", "IF old_xip <> '{}' THEN", to: "IF false THEN", "forgets what was open when it sealed before",
       found: ["has the positions [], not one"]),
     changing(
+      "kedge.raise_floor", "AND NOT v_writers && (v_floor.waits_for || 'prepared'::text)", to: "", "leaves out old events beside those who write them",
+      found: ["has the positions [], not one"]),
+    changing(
+      "kedge.raise_floor", "|| 'prepared'::text", to: "", "leaves out old events beside prepared transactions", found: ["has the positions [], not one"]),
+    changing(
+      "kedge.raise_floor", "PERFORM kedge.seal();", to: "", "leaves out old events before they are sealed", found: ["has the positions [], not one"]),
+    changing(
       "kedge.check_lease", "AND l.token = check_lease.token", to: "", "completes without looking at the token",
       found: ["stale: an append with token"]),
     changing(

@@ -18,6 +18,8 @@ enum Step: Equatable, Sendable {
   case seal
   /// Begins an epoch, as after a restore.
   case raiseEpoch
+  /// Leaves old events out of what is looked into, as the projector on duty does.
+  case raiseFloor
   /// Follows the log: the sealed events after what this session has read.
   case read
   case claim
@@ -55,6 +57,7 @@ extension Step: CustomStringConvertible {
     case .rollBackTo: "roll back to savepoint"
     case .releaseSavepoint: "release savepoint"
     case .raiseEpoch: "raise epoch"
+    case .raiseFloor: "raise floor"
     case .giveBack(let claim): "give back token \(claim.token)"
     case .heartbeat(let claim): "heartbeat with token \(claim.token)"
     case .expire(let work): "lease \(work) runs out"

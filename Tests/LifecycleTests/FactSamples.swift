@@ -101,7 +101,7 @@ enum FactSamples {
     .alertEased(AlertEased(severity: "info", reason: "r")), .alertRecovering(AlertRecovering(value: 0.1, sinceAt: at)),
     .alertRelapsed(AlertRelapsed(value: 0.5)), .ruleDataLost(RuleDataLost(sinceAt: at, then: .alert)), .ruleDataReturned(RuleDataReturned(lostAt: at)),
     .silenceStarted(SilenceStarted(matching: SilenceMatcher(monitor: "live", rule: "r", model: "m"), untilAt: at, reason: "r")),
-    .silenceEnded(SilenceEnded(reason: "r")), .actionRequested(ActionRequested(action: uuid, declared: fullRule.actions[0])),
+    .silenceEnded(SilenceEnded(reason: "r")), .actionRequested(ActionRequested(action: uuid, rule: "r", declared: fullRule.actions[0])),
     .actionWithheld(ActionWithheld(deed: "freeze prod", reason: "r")), .actionFinished(ActionFinished(action: uuid, failure: "exit 1")),
     .deadlineSet(DeadlineSet(name: "no-data", dueAt: at)),
     .alertAcknowledged(AlertHandled(reason: "r")),

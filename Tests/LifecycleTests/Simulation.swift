@@ -39,7 +39,7 @@ struct Simulation {
   var principals: [String: String] = [:]
 
   static var allPolicies: [any Policy] {
-    [AlertingPolicy(), RetrainingPolicy(), PromotingPolicy(), RolloutPolicy(), GuardingPolicy(), NotifyingPolicy()]
+    [AlertingPolicy(), RetrainingPolicy(), PromotingPolicy(), RolloutPolicy(), GuardingPolicy(), NotifyingPolicy(), ActingPolicy()]
   }
 
   static let namespace = UUID(uuidString: "6b656467-6500-4000-8000-000000000001")!
@@ -211,6 +211,8 @@ extension Simulation {
     case .ruleDataLost(let rule, let fact): return [("rule/\(rule)", [.ruleDataLost(fact)])]
     case .ruleDataReturned(let rule, let fact): return [("rule/\(rule)", [.ruleDataReturned(fact)])]
     case .endSilence(let id, let fact): return [(id.stream, try state(id.stream, SilenceState.self).end(reason: fact.reason))]
+    case .sendBack(let endpoint, let reason):
+      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).rollBack(automatic: true, reason: reason))]
     case .freeze(let endpoint, let reason): return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).freeze(reason: reason))]
     }
   }

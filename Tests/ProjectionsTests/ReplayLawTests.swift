@@ -10,19 +10,19 @@ import Values
 
 /// Issue 3: what a projection wrote event by event, in batches of any size and with crashes between, is what a replay writes.
 @Suite struct `Replay laws` {
-  /// How many, unless `KEDGE_LAW_EVENTS` says another number: ops/torture says a million.
-  static let events = ProcessInfo.processInfo.environment["KEDGE_LAW_EVENTS"].flatMap(Int.init) ?? 20_000
-
-  @Test func `a rebuild equals what was written in batches of any size, through crashes and rebuilds`() async throws {
-    let seed = Seed(ProcessInfo.processInfo.environment["KEDGE_SEED"].flatMap(UInt64.init) ?? 1)
+  @Test(arguments: [Torture.seed])
+  func `a rebuild equals what was written in batches of any size, through crashes and rebuilds`(seed: Seed) async throws {
+    // ops/torture says a million.
+    let events = Torture.events(inEveryRun: 20_000)
+    let began = ContinuousClock.now
     try await withTestDatabase { database in
       var random = seed.makeGenerator()
       var facts = RandomFacts(seed)
       var (appended, crashes, rebuilds) = (0, 0, 0)
-      var process = Followers(database, random: &random)
-      while appended < Self.events {
+      let batches = Batches()
+      var process = Followers(database, counting: batches, random: &random)
+      while appended < events {
         // Now and then a handful, mostly hundreds: batches of one event up to the most that is read at once.
-        let before = appended
         let goal = appended + [1, 3, 40, 300, 2000].randomElement(using: &random)!
         while appended < goal {
           let appends = try (0..<min(100, goal - appended)).map { _ in try facts.append() }
@@ -36,17 +36,19 @@ import Values
           } catch is CancellationError {
             crashes += 1
             // What it remembered is gone with it.
-            process = Followers(database, random: &random)
+            process = Followers(database, counting: batches, random: &random)
           }
         }
-        if goal / 50_000 > before / 50_000 { print("\(seed): \(appended) events, \(crashes) crashes") }
-        if Int.random(in: 0..<12, using: &random) == 0, let name = allProjections.randomElement(using: &random)?.name {
+        Torture.say("replay law: \(appended) of \(events) events, \(crashes) crashes")
+        // The longer the log, the rarer: a rebuild reads all of it, and in the end the law would do nothing else.
+        if Int.random(in: 0..<(12 * max(1, appended / 20_000)), using: &random) == 0, let name = allProjections.randomElement(using: &random)?.name {
           rebuilds += 1
           let report = try await Replay(name, database.client)!.rebuild()
           #expect(report.differences.isEmpty, "\(seed), after \(appended) events: \(report)")
         }
       }
       #expect(try await HaltedStreams(database.client).list() == [], "\(seed)")
+      let written = ContinuousClock.now - began
       var rows = 0
       for projection in allProjections {
         let report = try await Replay(projection.name, database.client)!.verify()
@@ -55,7 +57,12 @@ import Values
         rows += report.rows
       }
       #expect(crashes > 0)
-      print("\(seed): \(appended) events, \(crashes) crashes, \(rebuilds) rebuilds: \(rows) rows of \(allProjections.count) projections equal their replay")
+      let figures = """
+        \(appended) events in \(batches.count) batches with \(crashes) crashes and \(rebuilds) rebuilds in \(written.components.seconds) s; \
+        \(rows) rows of \(allProjections.count) projections equal their replay, which took \((ContinuousClock.now - began - written).components.seconds) s
+        """
+      Torture.say("= replay law (\(seed)): \(figures)")
+      print("\(seed): \(figures)")
     }
   }
 
@@ -117,9 +124,11 @@ import Values
     let followers: [any Follower]
 
     /// - Parameter choking: one of so many events cannot be digested, when it comes for the first time.
-    init(_ database: TestDatabase, crashing: Bool = true, choking: Int? = nil, random: inout SeededGenerator) {
+    init(
+      _ database: TestDatabase, crashing: Bool = true, choking: Int? = nil, counting batches: Batches = Batches(), random: inout SeededGenerator
+    ) {
       followers = allProjections.map {
-        Interrupted(ProjectionFollower($0), crashing: crashing, choking: choking, random: Seed(random.next()).makeGenerator())
+        Interrupted(ProjectionFollower($0), crashing: crashing, choking: choking, counting: batches, random: Seed(random.next()).makeGenerator())
       }
       var options = FollowerOptions()
       // A machine that does other things besides must not end a batch.
@@ -130,6 +139,13 @@ import Values
   }
 }
 
+/// Counts the batches of all followers.
+private final class Batches: Sendable {
+  private let number = Atomic(0)
+  var count: Int { number.load(ordering: .relaxed) }
+  func add() { number.add(1, ordering: .relaxed) }
+}
+
 /// A follower whose batches are cut at random, and whose process ends at random: before it began, in the middle, or before the commit.
 private final class Interrupted: Follower {
   let name: String
@@ -138,12 +154,13 @@ private final class Interrupted: Follower {
   private let random: Mutex<SeededGenerator>
   private let crashing: Bool
   private let choking: Int?
+  private let batches: Batches
   /// Events that it has choked on, or taken in: never again.
   private let known = Mutex<Set<UUID>>([])
 
-  init(_ inner: ProjectionFollower, crashing: Bool, choking: Int?, random: SeededGenerator) {
+  init(_ inner: ProjectionFollower, crashing: Bool, choking: Int?, counting batches: Batches, random: SeededGenerator) {
     (name, streamPrefixes) = (inner.name, inner.streamPrefixes)
-    (self.inner, self.crashing, self.choking) = (inner, crashing, choking)
+    (self.inner, self.crashing, self.choking, self.batches) = (inner, crashing, choking, batches)
     self.random = Mutex(random)
   }
 
@@ -159,6 +176,7 @@ private final class Interrupted: Follower {
     while !rest.isEmpty {
       let part = rest.prefix(draw(0...3) == 0 ? draw(1...20) : rest.count)
       try await inner.apply(Array(part), in: transaction)
+      batches.add()
       rest = rest.dropFirst(part.count)
       // As when a process is told to stop: nothing is the events' fault.
       if crashing, draw(0...25) == 0 { throw CancellationError() }

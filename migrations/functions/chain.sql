@@ -2,7 +2,7 @@
 -- raise_epoch, which hold the lock row.
 CREATE OR REPLACE FUNCTION kedge.chain(events bigint[], epoch bigint, now_at pg_snapshot) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off
 SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
   -- Hashes are gathered for so many events before they are written: it bounds the memory.
@@ -14,6 +14,8 @@ DECLARE
   v_count bigint := cardinality(events);
   v_end bigint;
   v_piece bigint[];
+  v_lowest bigint;
+  v_highest bigint;
   v_hashes bytea[];
   v_payload bytea;
 BEGIN
@@ -26,11 +28,14 @@ BEGIN
   FOR v_from IN 1 .. v_count BY c_piece LOOP
     v_piece := events[v_from : v_from + c_piece - 1];
     v_hashes := '{}';
+    SELECT min(n.n), max(n.n) INTO v_lowest, v_highest FROM unnest(v_piece) n;
     FOR v_payload IN
       SELECT audit.hashed_bytes(
         chain.epoch, v_position + n.ordinality, e.id, e.stream, e.version, e.type, e.schema, e.data, e.actor, e.principal,
         e.correlation_id, e.causation_id, e.idempotency_key, e.occurred_at, e.recorded_at, v_sealed_at)
-      FROM unnest(v_piece) WITH ORDINALITY n JOIN kedge.event e ON e.number = n.n ORDER BY n.ordinality
+      FROM unnest(v_piece) WITH ORDINALITY n JOIN kedge.event e ON e.number = n.n
+      -- Leaves out partitions.
+      WHERE e.number BETWEEN v_lowest AND v_highest ORDER BY n.ordinality
     LOOP
       v_hash := sha256(v_hash || v_payload);
       v_hashes := v_hashes || v_hash;

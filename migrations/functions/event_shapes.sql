@@ -43,7 +43,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     "rule_data_returned": {"lost_at": "string"},
     "silence_started": {"matching": "object", "until_at": "string"},
     "silence_ended": {},
-    "action_requested": {"action": "string", "declared": "object"},
+    "action_requested": {"action": "string", "rule": "string", "declared": "object"},
     "action_withheld": {"deed": "string", "reason": "string"},
     "action_finished": {"action": "string"},
     "deadline_set": {"name": "string", "due_at": "string"},

@@ -10,7 +10,7 @@ BEGIN
   SELECT s.* INTO v_seal FROM kedge.log_seal s ORDER BY s.number DESC LIMIT 1;
   SELECT e.* INTO v_epoch FROM kedge.log_epoch e WHERE e.number = v_seal.epoch;
   epoch := v_epoch.number;
-  first := v_epoch.first;
+  first := greatest(v_epoch.first, (SELECT f.number FROM kedge.log_floor f WHERE f.one AND f.epoch = v_epoch.number));
   snap_xmax := v_seal.snap_xmax;
   snap_xip := v_seal.snap_xip;
   holds := coalesce(
@@ -20,4 +20,4 @@ BEGIN
       AND v_epoch.lock_oid = 'kedge.log_lock'::regclass::oid
       AND v_seal.snap_xmax <= pg_snapshot_xmax(pg_current_snapshot()), false);
 END $$;
-COMMENT ON FUNCTION kedge.log_state IS 'The newest seal and its epoch, and whether that epoch still holds.';
+COMMENT ON FUNCTION kedge.log_state IS 'The newest seal and its epoch, whether that epoch still holds, and from which insert number on events can be unsealed.';

@@ -3,7 +3,9 @@ CREATE OR REPLACE FUNCTION kedge.seal() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET plan_cache_mode = force_generic_plan SET jit = off
+-- As in kedge.has_unsealed: the number leaves out partitions, and the index on the transaction is what is searched.
+SET enable_sort = off AS $$
 DECLARE
   v_state record;
   v_now pg_snapshot;
@@ -39,11 +41,9 @@ BEGIN
     FROM now_at CROSS JOIN LATERAL (SELECT kedge.ended_between(v_state.snap_xmax, v_state.snap_xip, now_at.snapshot) AS bounds OFFSET 0) b
       CROSS JOIN LATERAL generate_series(1, cardinality(b.bounds), 2) at
   ), found AS MATERIALIZED (
-    -- OFFSET 0 and adding 0 keep the number out of the index condition: a generic plan would else read the primary key
-    -- from v_state.first on.
+    -- OFFSET 0: each range is a search of its own.
     SELECT e.number FROM ended r CROSS JOIN LATERAL (
-      SELECT e.number FROM kedge.event e WHERE e.xid > r.above AND e.xid < r.below OFFSET 0) e
-    WHERE e.number + 0 >= v_state.first
+      SELECT e.number FROM kedge.event e WHERE e.xid > r.above AND e.xid < r.below AND e.number >= v_state.first ORDER BY e.xid OFFSET 0) e
   )
   SELECT (SELECT n.snapshot FROM now_at n), array_agg(f.number ORDER BY f.number) INTO v_now, v_events FROM found f;
   IF v_events IS NULL THEN

@@ -18,7 +18,8 @@ public struct SealerOptions: Sendable {
 /// Seals what is appended: one process at a time, while others stand by.
 ///
 /// While there is traffic it seals every few milliseconds; while there is none it probes, without writing, less and less often. A hint, from
-/// within the process or by NOTIFY, makes it look at once. It also keeps two whole partitions ahead of the log and sweeps leases of work that is gone.
+/// within the process or by NOTIFY, makes it look at once. It also keeps two whole partitions ahead of the log, leaves
+/// old ones out of what is looked into, and sweeps leases of work that is gone.
 public struct Sealer: Sendable {
   private let database: PostgresClient
   private let holder: String
@@ -135,6 +136,7 @@ public struct Sealer: Sendable {
     } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
       logger.notice("the log's next partition waits for a lock: tried again soon")
     }
+    try await database.query("select kedge.raise_floor()")
     while try await database.query("select kedge.sweep_leases()", as: Int64.self).first ?? 0 >= 1000 {}
   }
 }

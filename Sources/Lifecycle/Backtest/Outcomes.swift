@@ -12,6 +12,8 @@ public struct Outcomes: Equatable, Sendable {
     public let at: Timestamp
     /// Why it is over; nil while it fires.
     public internal(set) var end: End?
+    /// Somebody acknowledged it, or resolved it by hand.
+    public internal(set) var isHandled = false
 
     /// How an alert ended.
     public struct End: Equatable, Sendable {
@@ -68,8 +70,8 @@ public struct Outcomes: Equatable, Sendable {
   public private(set) var proposals: [Proposal] = []
   /// In the order in which they were decided.
   public private(set) var rollbacks: [Rollback] = []
-  /// Places of the alerts that fire.
-  private var firing: [AlertID: Int] = [:]
+  /// Places of the alerts.
+  private var places: [AlertID: Int] = [:]
 
   /// Nothing yet.
   public init() {}
@@ -79,9 +81,12 @@ public struct Outcomes: Equatable, Sendable {
     switch record.fact {
     case .alertRaised(let fact):
       guard let id = AlertID(stream: record.stream) else { return }
-      firing[id] = alerts.count
+      places[id] = alerts.count
       alerts.append(Alert(id: id, raised: fact, at: record.at))
-    case .alertResolved(let fact): end(record, Alert.End(reason: fact.reason, isFalse: false, at: record.at))
+    case .alertAcknowledged: AlertID(stream: record.stream).flatMap { places[$0] }.map { alerts[$0].isHandled = true }
+    case .alertResolved(let fact):
+      if !record.actor.hasPrefix("kedge/") { AlertID(stream: record.stream).flatMap { places[$0] }.map { alerts[$0].isHandled = true } }
+      end(record, Alert.End(reason: fact.reason, isFalse: false, at: record.at))
     case .alertMarkedFalse(let fact): end(record, Alert.End(reason: fact.reason, isFalse: true, at: record.at))
     case .runRequested(let fact):
       guard let id = RunID(stream: record.stream) else { return }
@@ -94,8 +99,34 @@ public struct Outcomes: Equatable, Sendable {
     }
   }
 
+  /// An alert that is over can still turn out to have been a false alarm; it was over when it was.
   private mutating func end(_ record: FactRecord, _ end: Alert.End) {
-    guard let id = AlertID(stream: record.stream), let index = firing.removeValue(forKey: id) else { return }
-    alerts[index].end = end
+    guard let id = AlertID(stream: record.stream), let index = places[id] else { return }
+    alerts[index].end = Alert.End(reason: end.reason, isFalse: end.isFalse, at: alerts[index].end?.at ?? end.at)
   }
+}
+
+extension Outcomes.Alert {
+  /// What people said of it.
+  public enum Mark: String, Sendable {
+    /// Somebody took it seriously, and nobody said that it was false.
+    case confirmed
+    case falseAlarm = "false_alarm"
+    /// Nobody said anything.
+    case unmarked
+  }
+
+  /// What people said of it.
+  public var mark: Mark { end?.isFalse == true ? .falseAlarm : isHandled ? .confirmed : .unmarked }
+
+  /// Whether both are about the same rule and monitor, column or version, and neither was over before the other began.
+  public func overlaps(_ other: Outcomes.Alert) -> Bool {
+    let (own, its) = (raised.subject, other.raised.subject)
+    guard own.rule == its.rule, own.monitor == its.monitor, own.series == its.series else { return false }
+    return raised.sinceAt <= other.end?.at ?? .distantFuture && other.raised.sinceAt <= end?.at ?? .distantFuture
+  }
+}
+
+extension Timestamp {
+  fileprivate static let distantFuture = Timestamp(microseconds: .max)
 }

@@ -49,7 +49,7 @@ public struct Rerun: Sendable {
   private static var allPolicies: [(name: String, policy: any Policy)] {
     [
       (AlertingPolicy.name, AlertingPolicy()), (RetrainingPolicy.name, RetrainingPolicy()), (PromotingPolicy.name, PromotingPolicy()),
-      (RolloutPolicy.name, RolloutPolicy()), (GuardingPolicy.name, GuardingPolicy()),
+      (RolloutPolicy.name, RolloutPolicy()), (GuardingPolicy.name, GuardingPolicy()), (ActingPolicy.name, ActingPolicy()),
     ]
   }
   private static let actors = Set((allPolicies.map(\.name) + [NotifyingPolicy.name]).map { "kedge/\($0)" })
@@ -184,7 +184,6 @@ public struct Rerun: Sendable {
     case .trafficRequested, .endpointDefined: asked.insert(record.stream)
     case .stageEntered(let fact): wait(for: fact, record)
     case .deadlineSet(let fact): wait(until: fact.dueAt, fact.name, record)
-    case .silenceStarted(let fact): wait(until: fact.untilAt, SilenceState.deadline, record)
     case .ruleRemoved: timers.removeAll { $0.stream == record.stream }
     default: break
     }
@@ -318,6 +317,8 @@ extension Rerun {
     case .ruleDataLost(let rule, let fact): return [("rule/\(rule)", [.ruleDataLost(fact)])]
     case .ruleDataReturned(let rule, let fact): return [("rule/\(rule)", [.ruleDataReturned(fact)])]
     case .endSilence(let id, let fact): return [(id.stream, try state(id.stream, SilenceState.self).end(reason: fact.reason))]
+    case .sendBack(let endpoint, let reason):
+      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).rollBack(automatic: true, reason: reason))]
     case .freeze(let endpoint, let reason): return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).freeze(reason: reason))]
     }
   }

@@ -4,12 +4,15 @@ public import Foundation
 public struct ActionRequested: Codable, Equatable, Sendable {
   /// Names it; also the idempotency key towards whoever does it.
   public var action: UUID
+  /// Whose action it is.
+  public var rule: String
   /// As it was declared.
   public var declared: AlertAction
 
   /// Takes the values as they are; nothing is checked.
-  public init(action: UUID, declared: AlertAction) {
+  public init(action: UUID, rule: String, declared: AlertAction) {
     self.action = action
+    self.rule = rule
     self.declared = declared
   }
 }

@@ -39,6 +39,8 @@ public enum Command: Equatable, Sendable {
   case ruleDataReturned(rule: String, RuleDataReturned)
   case endSilence(SilenceID, SilenceEnded)
   case freeze(endpoint: String, reason: String)
+  /// Send traffic back to the last good version, whichever serves.
+  case sendBack(endpoint: String, reason: String)
 }
 
 /// Entries of one kind by key, which remembers which of them changed.

@@ -47,6 +47,9 @@ public struct RetrainingPolicy: Policy {
     case .alertRaised(let fact):
       guard let alert = AlertID(stream: record.stream) else { return [] }
       return pipelines.entries.keys.sorted().compactMap { request($0, alert, fact, record) }
+    case .actionRequested(let fact):
+      guard case .retrain(let name) = fact.declared.deed, let alert = AlertID(stream: record.stream), pipelines[name]?.active.isEmpty == true else { return [] }
+      return [start(name, .alert(alert, rule: fact.rule), record)].compactMap { $0 }
     case .scheduleDue(let fact):
       guard let pipeline = pipelines[fact.pipeline], pipeline.specification != nil else { return [] }
       if let active = pipeline.active.last {

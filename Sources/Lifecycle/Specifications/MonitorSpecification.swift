@@ -60,6 +60,8 @@ public struct MonitorWindow: Hashable, Sendable {
     case sql(SQLSource)
     /// What was posted to `/v1/predictions`.
     case predictions
+    /// Nothing is measured here: others measure, and post it to `/v1/measurements`.
+    case measurements
   }
 
   /// Where the rows are.
@@ -191,16 +193,18 @@ extension MonitorSpecification.Baseline: Codable {
 }
 
 extension MonitorWindow: Codable {
-  private enum Key: String, CodingKey { case files, sql, predictions, labels, every, minimumRows }
+  private enum Key: String, CodingKey { case files, sql, predictions, measurements, labels, every, minimumRows }
   private struct Labels: Codable { var files: String }
 
-  /// Reads one of `files`, `sql` and `predictions: true`, then `labels`, `every` and `minimum_rows`.
+  /// Reads one of `files`, `sql`, `predictions: true` and `measurements: true`, then `labels`, `every` and `minimum_rows`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     if let glob = try container.decodeIfPresent(String.self, forKey: .files) {
       source = .files(glob)
     } else if let query = try container.decodeIfPresent(SQLSource.self, forKey: .sql) {
       source = .sql(query)
+    } else if try container.decodeIfPresent(Bool.self, forKey: .measurements) == true {
+      source = .measurements
     } else if try container.decode(Bool.self, forKey: .predictions) {
       source = .predictions
     } else {
@@ -218,6 +222,7 @@ extension MonitorWindow: Codable {
     case .files(let glob): try container.encode(glob, forKey: .files)
     case .sql(let query): try container.encode(query, forKey: .sql)
     case .predictions: try container.encode(true, forKey: .predictions)
+    case .measurements: try container.encode(true, forKey: .measurements)
     }
     try container.encodeIfPresent(labels.map(Labels.init), forKey: .labels)
     try container.encode(every, forKey: .every)

@@ -66,7 +66,10 @@ public struct CommandExecutor {
     case .ruleDataLost(let rule, let fact): session.record([.ruleDataLost(fact)], on: "rule/\(rule)")
     case .ruleDataReturned(let rule, let fact): session.record([.ruleDataReturned(fact)], on: "rule/\(rule)")
     case .endSilence(let id, let fact): session.record(try await session.load(SilenceState.self, id.stream).end(reason: fact.reason), on: id.stream)
-    case .freeze(let endpoint, let reason): 
+    case .sendBack(let endpoint, let reason):
+      let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
+      session.record(try state.rollBack(automatic: true, reason: reason), on: "endpoint/\(endpoint)")
+    case .freeze(let endpoint, let reason):
       session.record(try await session.load(EndpointState.self, "endpoint/\(endpoint)").freeze(reason: reason), on: "endpoint/\(endpoint)")
     }
   }

@@ -26,15 +26,15 @@ public struct DecisionSession {
   public mutating func load<State: StreamState>(_ type: State.Type = State.self, _ stream: String) async throws -> State {
     let kind = "\(State.self)/1"
     var state = State()
-    var version: Int64 = 0
-    if let row = try await database.query("select version, state from kedge.stream_state where stream = \(stream) and kind = \(kind)").first {
+    var (version, number): (Int64, Int64) = (0, 0)
+    if let row = try await database.query("select version, number, state from kedge.stream_state where stream = \(stream) and kind = \(kind)").first {
       // A state of an older shape is of no use: the stream is read from its beginning.
-      let (at, json) = try row.decode(Int64.self, JSON.self)
-      if let stored = try? json.decode(State.self) { (state, version) = (stored, at) }
+      let (at, from, json) = try row.decode(Int64.self, Int64.self, JSON.self)
+      if let stored = try? json.decode(State.self) { (state, version, number) = (stored, at, from) }
     }
     let start = version
     while true {
-      let events = try await store.read(StreamName(stream), after: version, limit: 1000)
+      let events = try await store.read(StreamName(stream), after: version, limit: 1000, from: number)
       for event in events {
         if let record = try FactRecord(event) { state.evolve(record) }
         version = event.version
@@ -44,8 +44,10 @@ public struct DecisionSession {
     if version - start > DecisionSession.storeEvery {
       try await database.query(
         """
-        insert into kedge.stream_state (stream, kind, version, state) values (\(stream), \(kind), \(version), \(try JSON(encoding: state)))
-        on conflict (stream, kind) do update set version = excluded.version, state = excluded.state where kedge.stream_state.version < excluded.version
+        insert into kedge.stream_state (stream, kind, version, number, state)
+        select \(stream), \(kind), e.version, e.number, \(try JSON(encoding: state)) from kedge.stream_events(\(stream), \(version - 1), 1, \(number)) e
+        on conflict (stream, kind) do update set version = excluded.version, number = excluded.number, state = excluded.state
+          where kedge.stream_state.version < excluded.version
         """)
     }
     versions[stream] = version

@@ -32,6 +32,6 @@ public actor PolicyFollower<P: Policy>: Follower {
 public func allFollowers() -> [any Follower] {
   allProjections.map { ProjectionFollower($0) } + [
     PolicyFollower(AlertingPolicy.self), PolicyFollower(RetrainingPolicy.self), PolicyFollower(PromotingPolicy.self),
-    PolicyFollower(RolloutPolicy.self), PolicyFollower(GuardingPolicy.self), PolicyFollower(NotifyingPolicy.self),
+    PolicyFollower(RolloutPolicy.self), PolicyFollower(GuardingPolicy.self), PolicyFollower(NotifyingPolicy.self), PolicyFollower(ActingPolicy.self),
   ]
 }

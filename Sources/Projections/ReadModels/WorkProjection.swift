@@ -83,6 +83,13 @@ public struct WorkProjection: Projection {
     case .messageSent(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
     case .messageAbandoned(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
 
+    case .actionRequested(let fact):
+      switch fact.declared.deed {
+      case .command, .call: return ask(.act, "\(stream)/\(fact.action.lowercased)", record, data: try JSON(encoding: fact))
+      case .retrain, .freeze, .rollBack: return []
+      }
+    case .actionFinished(let fact): return [done("\(stream)/\(fact.action.lowercased)", .act)]
+
     case .scheduleDefined(let fact):
       return fact.nextAt.map { ask(.schedule, stream, record, due: $0) } ?? [done(stream, .schedule)]
     case .scheduleDue(let fact):

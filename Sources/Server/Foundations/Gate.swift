@@ -15,7 +15,7 @@ struct Gate: RouterMiddleware {
   func handle(_ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response) async throws -> Response {
     let began = ContinuousClock.now
     var logger = logger
-    logger[metadataKey: "request"] = "\(context.id)"
+    logger[metadataKey: "request"] = "\(context.requestID)"
     var response: Response
     do {
       if let wait = limiter.take(Gate.caller(request, context)), !Gate.isProbe(request) {
@@ -25,9 +25,9 @@ struct Gate: RouterMiddleware {
     } catch {
       let problem = Problem(error)
       if problem.status.code >= 500 { logger.error("\(request.method) \(request.uri.path) failed: \(error)") }
-      response = problem.response(id: context.id)
+      response = problem.response(id: context.requestID)
     }
-    response.headers[.requestID] = context.id
+    response.headers[.requestID] = context.requestID
     let duration = ContinuousClock.now - began
     figures.count(route: context.endpointPath, method: request.method.rawValue, status: response.status.code, duration)
     logger.debug(

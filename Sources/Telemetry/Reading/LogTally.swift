@@ -98,7 +98,8 @@ struct LogTally: Sendable {
 
   var families: [MetricFamily] {
     var counts = MetricFamily("kedge_events", .counter, "Events of the log by type; those that Kedge does not know are `other`.")
-    for (type, count) in events.sorted(by: { $0.key < $1.key }) { counts.add(Double(count), ["type": type]) }
+    // Those that never happened too, so that the first one is seen to be an increase.
+    for type in (Fact.types + ["other"]).sorted() { counts.add(Double(events[type] ?? 0), ["type": type]) }
     var families = [
       counts,
       MetricFamily(

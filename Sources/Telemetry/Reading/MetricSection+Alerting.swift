@@ -3,7 +3,7 @@ internal import PostgreSQL
 
 extension MetricSection {
   /// Open alerts, and messages that wait.
-  static let alerting = [alerts, channels]
+  static let alerting = [alerts, rules, channels]
 
   private static let alerts = MetricSection(
     name: "rules",
@@ -35,6 +35,27 @@ extension MetricSection {
       }
       for severity in AlertSeverity.allCases { unseen.add(unacknowledged[severity.rawValue] ?? 0, ["severity": severity.rawValue]) }
       return ([all, unseen, rules, ages], rows.count > limits.others)
+    })
+
+  private static let rules = MetricSection(
+    name: "rules_without_data",
+    query: { limits in
+      """
+      select name, coalesce(monitor, ''), extract(epoch from no_data_since)::double precision,
+        (select count(*) from kedge.silence where ended_at is null and until_at > clock_timestamp())
+      from (select 1) one left join kedge.rule on no_data_since is not null order by name limit \(Int64(limits.others + 1))
+      """
+    },
+    families: { rows, limits in
+      var lost = MetricFamily(
+        "kedge_rule_no_data_since_timestamp_seconds", .gauge, "Since when a rule has had no data, in seconds since 1970; a rule that has data has no series.")
+      var silences = MetricFamily("kedge_silences", .gauge, "Silences that hold.")
+      for (place, row) in rows.prefix(limits.others).enumerated() {
+        let (name, monitor, since, count) = try row.decode(String?.self, String.self, Double?.self, Int64.self)
+        if place == 0 { silences.add(Double(count)) }
+        if let name, let since { lost.add(since, ["rule": name, "monitor": monitor]) }
+      }
+      return ([lost, silences], rows.count > limits.others)
     })
 
   private static let channels = MetricSection(

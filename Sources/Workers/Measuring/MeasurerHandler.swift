@@ -91,12 +91,13 @@ extension DecisionSession {
     let state = try await load(MonitorState.self, stream)
     // Windows are found all the time, which is no conflict: only one worker at a time measures this part of this monitor.
     expectAny(stream)
+    // The monitor may have been removed while its window was measured.
+    guard state.specification != nil else { return }
     record(
-      facts.map { fact in
+      try facts.map { fact in
         guard case .measurementRecorded(var measurement) = fact else { return fact }
-        measurement.late = state.isLate(measurement.part, endAt: measurement.window.endAt)
         measurement.because = findings[measurement.window.id].map { [$0] }
-        return .measurementRecorded(measurement)
+        return try state.record(measurement)
       }, on: stream)
   }
 }

@@ -6,14 +6,16 @@ internal import PostgreSQL
 internal import Projections
 internal import Values
 
-/// Sends messages to channels: at least once each, in order for each alert, with the message's id as idempotency key.
+/// Sends messages to channels: at least once each, in order for each alert, with the message's id as idempotency key. Alerts' actions go along.
 struct NotifierHandler: WorkHandler {
   let context: WorkContext
   let http: HTTPClient
   let credentials: CredentialResolver
+  let actions: ActionHandler
   let retry = RetryPolicy()
 
   func perform(_ work: Work) async throws {
+    if work.kind == .act { return try await actions.perform(work) }
     let request = try work.data.decode(MessageRequested.self)
     let state = try await context.database.withTransaction { transaction in
       var session = DecisionSession(transaction)

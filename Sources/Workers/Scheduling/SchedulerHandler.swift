@@ -51,7 +51,7 @@ struct Watch: Sendable {
     switch monitor.window.source {
     case .files(let files): pattern = files
     case .sql: pattern = nil
-    case .predictions: return await rest()
+    case .predictions, .measurements: return await rest()
     }
     var seen = try await known(monitor.name)
     while !drain.hasBegun {

@@ -108,6 +108,8 @@ struct Compare: AsyncParsableCommand {
       options.correction = known
     }
     options.driftShare = driftShare
+    // Beside the verdict's test, for whoever reads the report; they judge nothing.
+    if !report.isEmpty { options.also = [.wasserstein, .psi, .jensenShannon] }
     options.damagedColumns = .setAside
     return options
   }

@@ -2,6 +2,7 @@ internal import EventLog
 internal import Foundation
 internal import Lifecycle
 internal import PostgreSQL
+internal import Projections
 
 /// Finds what people mean by a name or a part of an identifier, in the log itself and not in what projections made of it.
 struct Lookup {
@@ -38,7 +39,7 @@ struct Lookup {
   func newest(_ stream: String, type: String? = nil) async throws -> Cause? {
     try await database.query(
       """
-      select id, correlation_id from kedge.event where stream = \(stream) and type <> \(Note.type) and (\(type)::text is null or type = \(type))
+      select id, correlation_id from kedge.event where stream = \(stream) and type <> \(EventDocuments.note) and (\(type)::text is null or type = \(type))
       order by version desc limit 1
       """
     ).first.map { try Cause($0) }

@@ -2,14 +2,12 @@ internal import EventLog
 internal import Foundation
 internal import Lifecycle
 internal import PostgreSQL
+internal import Projections
 internal import Values
 
 /// Keeps the reason that somebody gave for a change whose own events have no place for it.
 struct Note {
   let writing: WritingOptions
-
-  /// Of the event; one of those that Kedge keeps and does not read.
-  static let type = "note_added"
 
   /// Appends it to the stream in the same transaction as the change, unless the change says the reason itself.
   func append(
@@ -25,7 +23,8 @@ struct Note {
     attribution.correlation = attribution.correlation ?? change.id
     attribution.causation = change.id
     try await EventStore(transaction).append(
-      [NewEvent(type: Note.type, data: ["reason": .string(reason)], idempotencyKey: writing.idempotencyKey.map { "\($0)/note" })], to: StreamName(stream),
+      [NewEvent(type: EventDocuments.note, data: ["reason": .string(reason)], idempotencyKey: writing.idempotencyKey.map { "\($0)/note" })],
+      to: StreamName(stream),
       by: attribution)
   }
 }

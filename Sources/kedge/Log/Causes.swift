@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Projections
 internal import Values
 
 /// Follows causes backwards.

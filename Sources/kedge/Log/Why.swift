@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Lifecycle
 internal import PostgreSQL
+internal import Projections
 internal import Values
 
 struct Why: AsyncParsableCommand {

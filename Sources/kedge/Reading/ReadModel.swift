@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PostgreSQL
+internal import Projections
 internal import Values
 
 /// Reads kinds from the read models.

@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 
 /// Issue 3: append, seal, claim and complete, checked in every order that there is for a few of each.
@@ -13,16 +13,17 @@ import Testing
     LogModel(writers: [Writer(streams: [0], drawsIDEarly: true), Writer(streams: [0], drawsIDEarly: true), Writer(streams: [1])], sealers: 1),
     LogModel(writers: [Writer(streams: [0, 0], drawsIDEarly: true), Writer(streams: [0, 1]), Writer(streams: [1, 1])], sealers: 1),
   ]
-  /// Three writers of two events each and two sealers: minutes, for ops/torture.
+  /// Three writers of two events each and two sealers: for ops/torture.
   private static let large = [
     LogModel(writers: [Writer(streams: [0, 1], drawsIDEarly: true), Writer(streams: [0, 1], drawsIDEarly: true), Writer(streams: [1, 1])], sealers: 2)
   ]
-  static let checked = ProcessInfo.processInfo.environment["KEDGE_MODEL"] == "large" ? scenarios + large : scenarios
+  static let checked = Torture.checksLargeModels ? scenarios + large : scenarios
 
   @Test(arguments: checked.indices)
   func `whatever the order, each committed event is sealed once, after all that its writer saw`(scenario: Int) {
     let check = Self.checked[scenario].check()
     print("model of the log, scenario \(scenario): \(check)")
+    if Torture.checksLargeModels { Torture.say("= model of the log, scenario \(scenario): \(check.summary)") }
     #expect(check.counterexample == nil, "\(check)")
     #expect(check.ends > 1)
   }

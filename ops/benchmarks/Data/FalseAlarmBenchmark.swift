@@ -9,7 +9,7 @@ internal import Statistics
 struct FalseAlarmBenchmark {
   let arguments: Bench.Arguments
 
-  private var draws: Int { arguments.quick ? 400 : 10_000 }
+  private var draws: Int { arguments.quick ? 2_000 : 20_000 }
 
   /// What is drawn, and how many rows.
   struct Case: Sendable {

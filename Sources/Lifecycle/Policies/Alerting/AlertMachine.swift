@@ -92,6 +92,8 @@ struct AlertMachine: Codable, Equatable, Sendable {
         return isNew ? .suspect : .nothing
       }
       phase = .firing
+      // What was good before says nothing about recovery.
+      answers = []
       noteRaise(time, rule)
       return .raise
     }

@@ -338,7 +338,8 @@ extension AlertingPolicy {
           alert,
           .raise(
             AlertRaised(
-              subject: subject(rule, nil, rule.specification.severity, metric: AlertSubject.noData), value: nil, condition: "no data for \(noData.after)",
+              subject: subject(rule, nil, rule.specification.severity, metric: AlertSubject.noData),
+              value: rule.specification.noData == nil ? (fact.dueAt - watch.lastAt).inSeconds : nil, condition: "no data for \(noData.after)",
               sinceAt: watch.lastAt))))
     }
     data[rule.name] = watch

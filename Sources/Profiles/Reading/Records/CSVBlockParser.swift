@@ -30,6 +30,59 @@ struct CSVBlockParser {
   static let powers: [Double] = (0...22).map { (0..<$0).reduce(1.0) { value, _ in value * 10 } }
   private static let wholePowers: [UInt64] = (0...8).map { (0..<$0).reduce(UInt64(1)) { value, _ in value * 10 } }
 
+  /// A plain decimal number ended by a delimiter or a line end, else nil; `p` is then anywhere.
+  @inline(__always)
+  private static func fastNumber(
+    _ p: inout UnsafePointer<UInt8>, _ delimiter: UInt8, _ powers: UnsafeBufferPointer<Double>, _ wholePowers: UnsafeBufferPointer<UInt64>,
+    _ isWhole: inout Bool
+  ) -> Double? {
+    let negative = p.pointee == 0x2d
+    if negative { p += 1 }
+    var mantissa: UInt64 = 0
+    var digits = 0
+    var fraction = 0
+    var digit = p.pointee &- 0x30
+    while digit < 10 {
+      mantissa = mantissa &* 10 &+ UInt64(digit)
+      digits &+= 1
+      p += 1
+      digit = p.pointee &- 0x30
+    }
+    if p.pointee == 0x2e {
+      p += 1
+      isWhole = false
+      let word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self) ^ 0x3030_3030_3030_3030
+      // The high bit of each byte that is no digit.
+      let other = ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
+      let count = other == 0 ? 8 : other.trailingZeroBitCount >> 3
+      if count > 0 {
+        var value = word << UInt64(64 &- 8 &* count)
+        value = (value &* 10) &+ (value >> 8)
+        value =
+          (((value & 0x0000_00ff_0000_00ff) &* 0x000f_4240_0000_0064) &+ (((value >> 16) & 0x0000_00ff_0000_00ff) &* 0x0000_2710_0000_0001)) >> 32
+        mantissa = mantissa &* wholePowers[count] &+ value
+      }
+      p += count
+      fraction = count
+      if count == 8 {
+        digit = p.pointee &- 0x30
+        while digit < 10 {
+          mantissa = mantissa &* 10 &+ UInt64(digit)
+          fraction &+= 1
+          p += 1
+          digit = p.pointee &- 0x30
+        }
+      }
+      digits &+= fraction
+    }
+    let terminator = p.pointee
+    guard terminator == delimiter || terminator == 0x0a || (terminator == 0x0d && p[1] == 0x0a), digits > 0, digits <= 19, mantissa < 1 << 53,
+      fraction <= 22
+    else { return nil }
+    let value = fraction == 0 ? Double(mantissa) : Double(mantissa) / powers[fraction]
+    return negative ? -value : value
+  }
+
   private struct Slot {
     var kind: CellKind
     var numbers: UnsafeMutablePointer<Double>?
@@ -50,7 +103,9 @@ struct CSVBlockParser {
     var row = 0
     let slots: UnsafeMutableBufferPointer<Slot>
     var scratch: [UInt8] = []
-    var error: TableError?
+    var error: TableError? { didSet { hasFailed = true } }
+    /// As `error` says; asked after every cell.
+    var hasFailed = false
 
     init(parser: CSVBlockParser, start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, firstLine: Int) {
       self.parser = parser
@@ -103,7 +158,9 @@ struct CSVBlockParser {
       let columns = slots.count
       CSVBlockParser.powers.withUnsafeBufferPointer { powers in
         CSVBlockParser.wholePowers.withUnsafeBufferPointer { wholePowers in
-          while p < end, error == nil {
+          // In a register; `self.p` where other cells are read.
+          var p = self.p
+          while p < end, !hasFailed {
             if p.pointee == 0x0a {
               p += 1
               line &+= 1
@@ -116,30 +173,28 @@ struct CSVBlockParser {
             }
             var column = 0
             while true {
-              if slots[column].kind == .number {
-                let start = p
-                if let value = fastNumber(delimiter, powers, wholePowers, &slots[column].isWhole) {
-                  slots[column].numbers.unsafelyUnwrapped[row] = value
-                } else {
-                  p = start
-                  cell(&slots[column], column, delimiter)
-                }
+              let start = p
+              if slots[column].kind == .number, let value = CSVBlockParser.fastNumber(&p, delimiter, powers, wholePowers, &slots[column].isWhole) {
+                slots[column].numbers.unsafelyUnwrapped[row] = value
               } else {
+                self.p = start
                 cell(&slots[column], column, delimiter)
+                p = self.p
               }
               column &+= 1
               let terminator = p.pointee
-              if terminator == delimiter, error == nil {
+              if terminator == delimiter, !hasFailed {
                 p += 1
                 if column < columns { continue }
+                self.p = p
                 tooMany(columns, delimiter)
                 break
               }
               p += terminator == 0x0d ? 2 : 1
-              if column < columns, error == nil { tooFew(column, columns) }
+              if column < columns, !hasFailed { tooFew(column, columns) }
               break
             }
-            if error != nil { break }
+            if hasFailed { break }
             line &+= 1
             row &+= 1
           }
@@ -147,64 +202,12 @@ struct CSVBlockParser {
       }
     }
 
-    /// A plain decimal number ended by a delimiter or a line end, else nil; `p` is then anywhere.
-    @inline(__always)
-    private mutating func fastNumber(
-      _ delimiter: UInt8, _ powers: UnsafeBufferPointer<Double>, _ wholePowers: UnsafeBufferPointer<UInt64>, _ isWhole: inout Bool
-    ) -> Double? {
-      let negative = p.pointee == 0x2d
-      if negative { p += 1 }
-      var mantissa: UInt64 = 0
-      var digits = 0
-      var fraction = 0
-      var digit = p.pointee &- 0x30
-      while digit < 10 {
-        mantissa = mantissa &* 10 &+ UInt64(digit)
-        digits &+= 1
-        p += 1
-        digit = p.pointee &- 0x30
-      }
-      if p.pointee == 0x2e {
-        p += 1
-        isWhole = false
-        let word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self) ^ 0x3030_3030_3030_3030
-        // The high bit of each byte that is no digit.
-        let other = ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
-        let count = other == 0 ? 8 : other.trailingZeroBitCount >> 3
-        if count > 0 {
-          var value = word << UInt64(64 &- 8 &* count)
-          value = (value &* 10) &+ (value >> 8)
-          value =
-            (((value & 0x0000_00ff_0000_00ff) &* 0x000f_4240_0000_0064) &+ (((value >> 16) & 0x0000_00ff_0000_00ff) &* 0x0000_2710_0000_0001)) >> 32
-          mantissa = mantissa &* wholePowers[count] &+ value
-        }
-        p += count
-        fraction = count
-        if count == 8 {
-          digit = p.pointee &- 0x30
-          while digit < 10 {
-            mantissa = mantissa &* 10 &+ UInt64(digit)
-            fraction &+= 1
-            p += 1
-            digit = p.pointee &- 0x30
-          }
-        }
-        digits &+= fraction
-      }
-      let terminator = p.pointee
-      guard terminator == delimiter || terminator == 0x0a || (terminator == 0x0d && p[1] == 0x0a), digits > 0, digits <= 19, mantissa < 1 << 53,
-        fraction <= 22
-      else { return nil }
-      let value = fraction == 0 ? Double(mantissa) : Double(mantissa) / powers[fraction]
-      return negative ? -value : value
-    }
-
     /// Any cell; leaves `p` at what ended it.
     private mutating func cell(_ slot: inout Slot, _ column: Int, _ delimiter: UInt8) {
       let startLine = line
       if p.pointee == 0x22 {
         let content = quoted(column, delimiter)
-        if error == nil { store(content, &slot, column, startLine) }
+        if !hasFailed { store(content, &slot, column, startLine) }
         return
       }
       let start = p

@@ -7,12 +7,10 @@ struct CSVBlocks {
   /// `@unchecked Sendable`: written before it is handed out, only read afterwards.
   final class Block: @unchecked Sendable {
     fileprivate let memory: UnsafeMutablePointer<UInt8>
-    fileprivate let capacity: Int
     /// Bytes that count.
     fileprivate(set) var count = 0
 
     fileprivate init(capacity: Int) {
-      self.capacity = capacity
       memory = .allocate(capacity: capacity + CSVBlocks.slack)
     }
 
@@ -23,6 +21,9 @@ struct CSVBlocks {
 
   /// Readable bytes behind a block, for loads of eight at a time.
   static let slack = 16
+
+  /// Bytes of a block, unless a record is longer.
+  static let usualSize = 2 << 20
 
   private let stream: any ByteStream
   private let source: String
@@ -36,7 +37,7 @@ struct CSVBlocks {
   ///   - delimiter: parts quotable cells; nil: every line feed ends a record.
   ///   - begun: bytes already taken from the stream.
   ///   - longestRecord: no record may have more bytes; about as much is held of one that has.
-  init(stream: any ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], longestRecord: Int, blockSize: Int = 4 << 20) {
+  init(stream: any ByteStream, source: String, delimiter: UInt8?, begun: [UInt8], longestRecord: Int, blockSize: Int = CSVBlocks.usualSize) {
     self.stream = stream
     self.source = source
     self.delimiter = delimiter
@@ -87,7 +88,7 @@ struct CSVBlocks {
 
   private func finished(_ block: Block, _ count: Int) -> Block {
     block.count = count
-    (block.memory + count).update(repeating: 0, count: block.capacity + CSVBlocks.slack - count)
+    (block.memory + count).update(repeating: 0, count: CSVBlocks.slack)
     return block
   }
 

@@ -106,10 +106,10 @@ struct RecordTable: OpenTable {
     return (rows, columns)
   }
 
-  /// Reads a file's blocks once: parts are made on any thread and joined in order.
+  /// Reads a file's blocks once: read and joined in order, parts made side by side.
   /// - Returns: the rows read.
   private func pass<Gathering: ColumnGathering>(
-    _ file: Part, _ kinds: [CellKind], _ gathering: Gathering, joining: (_ parts: [Gathering.Part], _ bytes: Int, _ rows: Int) -> Void
+    _ file: Part, _ kinds: [CellKind], _ gathering: Gathering, joining: @escaping (_ parts: [Gathering.Part], _ bytes: Int, _ rows: Int) -> Void
   ) throws(TableError) -> Int {
     let (stream, rest) = try file.format.body(of: file.source)
     var blocks = CSVBlocks(
@@ -118,32 +118,27 @@ struct RecordTable: OpenTable {
     var rows = 0
     var ownKinds = [CellKind](repeating: .skip, count: file.format.names.count)
     for (column, place) in file.places.enumerated() { if let place { ownKinds[place] = kinds[column] } }
-    let width = ProcessInfo.processInfo.activeProcessorCount
     let isOneOfSeveral = parts.count > 1
-    while true {
-      var batch: [CSVBlocks.Block] = []
-      while batch.count < width, let block = try blocks.next() { batch.append(block) }
-      if batch.isEmpty { return rows }
+    // One block is soonest read by the thread that is there.
+    let width = (1..<CSVBlocks.usualSize).contains(file.size) ? 1 : ProcessInfo.processInfo.activeProcessorCount
+    try Parallel.inOrder(width: width) { () throws(TableError) in
+      guard let block = try blocks.next() else { return nil as (block: CSVBlocks.Block, firstLine: Int)? }
       // Lines are counted before the blocks are parsed side by side, so that each knows the number of its first line.
-      var starts: [(block: CSVBlocks.Block, line: Int)] = []
-      for block in batch {
-        starts.append((block, line))
-        line += block.bytes.count { $0 == 0x0a }
+      defer { line += block.bytes.count { $0 == 0x0a } }
+      return (block, line)
+    } transform: { start in
+      let block = file.format.parse(start.block.bytes, firstLine: start.firstLine, kinds: ownKinds)
+      let made = file.places.enumerated().map { column, place in
+        let own = place.map { block.columns[$0] } ?? .missing(block.rows, kinds[column])
+        return gathering.part(column, isOneOfSeveral ? own.found(in: file.source.name) : own)
       }
-      let parsed = Parallel.map(starts) { [ownKinds] start in
-        let block = file.format.parse(start.block.bytes, firstLine: start.line, kinds: ownKinds)
-        let made = file.places.enumerated().map { column, place in
-          let own = place.map { block.columns[$0] } ?? .missing(block.rows, kinds[column])
-          return gathering.part(column, isOneOfSeveral ? own.found(in: file.source.name) : own)
-        }
-        return (made: made, rows: block.rows, error: block.error)
-      }
-      for (block, result) in zip(batch, parsed) {
-        if let error = result.error { throw error }
-        joining(result.made, block.count, result.rows)
-        rows += result.rows
-      }
+      return (made: made, bytes: start.block.count, rows: block.rows, error: block.error)
+    } consume: { result throws(TableError) in
+      if let error = result.error { throw error }
+      joining(result.made, result.bytes, result.rows)
+      rows += result.rows
     }
+    return rows
   }
 
   /// From the sizes of the files and of the first block's records, with a little to spare.

@@ -1,19 +1,35 @@
-internal import Foundation
-internal import PostgreSQL
-internal import Values
+public import Foundation
+public import PostgreSQL
+public import Values
 
 /// Events as documents for people and scripts, sealed or not.
-struct EventDocuments {
-  let database: any Queryable
+public struct EventDocuments: Sendable {
+  private let database: any Queryable
+
+  /// The type of events that keep the reason somebody gave for a change; Kedge keeps and does not read them.
+  public static let note = "note_added"
+
+  /// - Parameter database: where the log is.
+  public init(database: any Queryable) { self.database = database }
 
   /// Which events of the log are wanted.
-  struct Filter {
-    var after: Int64 = 0
+  public struct Filter: Sendable {
+    /// After this position.
+    public var after: Int64
     /// Streams of that name; one that ends in `/` stands for all below it.
-    var stream: String?
+    public var stream: String?
     /// Any of these types; empty: all.
-    var types: [String] = []
-    var since: Timestamp?
+    public var types: [String]
+    /// Recorded then or later.
+    public var since: Timestamp?
+
+    /// Takes the values as they are; nothing is checked.
+    public init(after: Int64 = 0, stream: String? = nil, types: [String] = [], since: Timestamp? = nil) {
+      self.after = after
+      self.stream = stream
+      self.types = types
+      self.since = since
+    }
   }
 
   private static let columns = """
@@ -23,7 +39,7 @@ struct EventDocuments {
     """
 
   /// Sealed events in their order.
-  func sealed(_ filter: Filter, limit: Int) async throws -> [JSON] {
+  public func sealed(_ filter: Filter, limit: Int) async throws -> [JSON] {
     try await database.query(
       """
       select \(unsafeSQL: EventDocuments.columns), e.sealed_at, e.epoch, encode(e.hash, 'hex') as hash
@@ -34,7 +50,7 @@ struct EventDocuments {
   }
 
   /// The newest sealed events, in their order.
-  func newest(_ filter: Filter, limit: Int) async throws -> [JSON] {
+  public func newest(_ filter: Filter, limit: Int) async throws -> [JSON] {
     try await database.query(
       """
       select * from (select \(unsafeSQL: EventDocuments.columns), e.sealed_at, e.epoch, encode(e.hash, 'hex') as hash
@@ -54,7 +70,7 @@ struct EventDocuments {
   }
 
   /// What audit.timeline says of these positions.
-  func sentences(_ positions: [Int64]) async throws -> [Int64: String] {
+  public func sentences(_ positions: [Int64]) async throws -> [Int64: String] {
     var sentences: [Int64: String] = [:]
     for (position, what) in try await database.query(
       "select position, what from audit.timeline where position = any(\(positions))", as: Int64.self, String.self)
@@ -63,17 +79,17 @@ struct EventDocuments {
   }
 
   /// These events, in no order, sealed or not.
-  func events(_ ids: [UUID]) async throws -> [JSON] {
+  public func events(_ ids: [UUID]) async throws -> [JSON] {
     try await query("e.id = any(\(ids))")
   }
 
   /// The newest event of a stream, of one of these types if there is one of them.
-  func newest(of stream: String, preferring types: [String] = []) async throws -> JSON? {
-    try await query("e.stream = \(stream) and e.type <> \(Note.type) order by (e.type = any(\(types)::text[])) desc, e.version desc limit 1").first
+  public func newest(of stream: String, preferring types: [String] = []) async throws -> JSON? {
+    try await query("e.stream = \(stream) and e.type <> \(EventDocuments.note) order by (e.type = any(\(types)::text[])) desc, e.version desc limit 1").first
   }
 
   /// The newest event of a stream that has one of these types.
-  func newest(of stream: String, among types: [String]) async throws -> JSON? {
+  public func newest(of stream: String, among types: [String]) async throws -> JSON? {
     try await query("e.stream = \(stream) and e.type = any(\(types)::text[]) order by e.version desc limit 1").first
   }
 

@@ -1,10 +1,10 @@
 internal import Foundation
-internal import PostgreSQL
-internal import Values
+public import PostgreSQL
+public import Values
 
 extension Rows {
   /// The rows as objects: a column's name is its key, and `a.b` is `b` inside `a`.
-  func documents() throws -> [JSON] {
+  public func documents() throws -> [JSON] {
     let columns = columns.map { (path: $0.name.split(separator: ".").map(String.init), type: $0.type) }
     return try map { row in
       var document: JSON = [:]
