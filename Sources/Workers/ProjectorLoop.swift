@@ -14,7 +14,7 @@ struct ProjectorLoop: Sendable {
     let signal = LogSignal()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await Sealer(database, holder: holder, signal: signal, logger: logger).run() }
-      group.addTask { await FollowerRunner(allFollowers(), on: database, holder: holder, signal: signal, logger: logger).run() }
+      group.addTask { await FollowerRunner(allFollowers(logger: logger), on: database, holder: holder, signal: signal, logger: logger).run() }
       group.addTask { await drain.sleep(until: .zero) }
       var ended = 0
       for await _ in group {

@@ -76,7 +76,7 @@ public struct ThresholdSearch: Sendable {
     let limits = ThresholdSearch.limits(around: comparison, values.map(\.value), tried)
     let all = (limits.map(candidate) + [current]).sorted { $0.limit < $1.limit }
     candidates = comparison.bound.isUpper ? all : all.reversed()
-    // From the least watchful on: a threshold that nearly everything meets raises few alerts too, which never end.
+    // From the least watchful on: a threshold below everything that is measured raises one alert, which never ends.
     suggested = candidates.reversed().prefix { $0.alertsPerMonth <= wanted }.last
     self.values = values
     self.months = months

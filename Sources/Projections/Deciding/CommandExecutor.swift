@@ -9,6 +9,8 @@ internal import Values
 public struct CommandExecutor {
   private var session: DecisionSession
   private let policy: String
+  /// What was appended so far, for the log of the process.
+  public private(set) var appended: [(events: [(stream: String, fact: Fact)], attribution: Attribution)] = []
 
   /// - Parameters:
   ///   - transaction: the follower's.
@@ -26,8 +28,10 @@ public struct CommandExecutor {
       guard case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command else { return }
       try await raise(alert, endpoint: endpoint, leaving: leaving, reason: reason, refusal: refusal)
     }
-    try await session.append(
-      by: Attribution(actor: "kedge/\(policy)", principal: nil, correlation: cause.correlation ?? cause.id, causation: cause.id))
+    let attribution = Attribution(actor: "kedge/\(policy)", principal: nil, correlation: cause.correlation ?? cause.id, causation: cause.id)
+    let decided = session.decided
+    try await session.append(by: attribution)
+    if !decided.isEmpty { appended.append((decided, attribution)) }
   }
 
   private mutating func decide(_ command: Command, because cause: FactRecord) async throws {

@@ -1,15 +1,18 @@
 public import EventLog
 public import Lifecycle
+public import Logging
 public import PostgreSQL
 
 /// Runs a policy behind the log: its commands are decided and appended in the same transaction as its checkpoint.
 public actor PolicyFollower<P: Policy>: Follower {
   private var memory = Memory(P())
+  private let logger: Logger?
   public nonisolated let name = P.name
   public nonisolated let streamPrefixes: [String]? = nil
 
   /// Begins without memory: what is stored comes with the first batch.
-  public init(_ type: P.Type = P.self) {}
+  /// - Parameter logger: hears of every event that it appends; once more of those of a batch that has to be tried again.
+  public init(_ type: P.Type = P.self, logger: Logger? = nil) { self.logger = logger }
 
   /// Decides on the batch and appends what follows from it, in the transaction; see `Follower`.
   public func apply(_ batch: [RecordedEvent], in transaction: Transaction) async throws {
@@ -22,6 +25,7 @@ public actor PolicyFollower<P: Policy>: Follower {
         guard let record else { continue }
         for command in policy.react(to: record) { try await executor.execute(command, because: record) }
       }
+      if let logger { for (events, attribution) in executor.appended { logger.events(events, by: attribution) } }
       return try policy.takeChanges()
     }
     memory = next
@@ -29,9 +33,12 @@ public actor PolicyFollower<P: Policy>: Follower {
 }
 
 /// Every follower: the projections, then the policies.
-public func allFollowers() -> [any Follower] {
+/// - Parameter logger: hears of every event that a policy appends.
+public func allFollowers(logger: Logger? = nil) -> [any Follower] {
   allProjections.map { ProjectionFollower($0) } + [
-    PolicyFollower(AlertingPolicy.self), PolicyFollower(RetrainingPolicy.self), PolicyFollower(PromotingPolicy.self),
-    PolicyFollower(RolloutPolicy.self), PolicyFollower(GuardingPolicy.self), PolicyFollower(NotifyingPolicy.self), PolicyFollower(ActingPolicy.self),
+    PolicyFollower(AlertingPolicy.self, logger: logger), PolicyFollower(RetrainingPolicy.self, logger: logger),
+    PolicyFollower(PromotingPolicy.self, logger: logger),
+    PolicyFollower(RolloutPolicy.self, logger: logger), PolicyFollower(GuardingPolicy.self, logger: logger),
+    PolicyFollower(NotifyingPolicy.self, logger: logger), PolicyFollower(ActingPolicy.self, logger: logger),
   ]
 }

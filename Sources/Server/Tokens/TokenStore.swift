@@ -1,7 +1,7 @@
 internal import Crypto
 public import EventLog
 internal import Foundation
-public import Lifecycle
+internal import Lifecycle
 public import PostgreSQL
 public import Values
 

@@ -101,14 +101,17 @@ struct Watch: Sendable {
       case .labelsFound(let fact): fact.checksum
       default: ""
       }
-    let correlation = UUID()
-    try await context.database.withTransaction { transaction in
+    let attribution = Attribution(actor: "kedge/scheduler", principal: nil, correlation: UUID(), causation: nil)
+    let isNew = try await context.database.withTransaction { transaction in
       let event = NewEvent(
         type: fact.type, schema: fact.schema, data: try fact.data(), idempotencyKey: WindowFinder.key(source: source, checksum: checksum))
-      _ = try await EventStore(transaction).append(
-        [Append(stream: StreamName(work.stream), expected: .any, events: [event])],
-        by: Attribution(actor: "kedge/scheduler", principal: nil, correlation: correlation, causation: nil), lease: work.lease)
+      let appended = try await EventStore(transaction).append(
+        [Append(stream: StreamName(work.stream), expected: .any, events: [event])], by: attribution, lease: work.lease)
+      // Found before, by another scheduler: then the story has begun already.
+      return try await !transaction.query("select 1 from kedge.event where id = any(\(appended.map(\.id))) and correlation_id = \(attribution.correlation)")
+        .isEmpty
     }
+    if isNew { context.logger.events([(work.stream, fact)], by: attribution) }
     return true
   }
 

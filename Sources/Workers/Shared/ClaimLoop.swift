@@ -1,7 +1,9 @@
 internal import EventLog
+internal import Foundation
 internal import Lifecycle
 internal import Logging
 internal import PostgreSQL
+internal import Values
 
 /// Claims the work of one role and does it, some at a time, until it is told to drain.
 struct ClaimLoop: Sendable {
@@ -76,6 +78,9 @@ struct ClaimLoop: Sendable {
       for await later in group { if case .done = later, case .drained = ending { ending = .drained } }
       return ending
     }
+    if case .done = outcome { return }
+    // So that what went wrong is found among the lines of the same story.
+    if let cause = try? await work.cause(queue.database) { logger[metadataKey: "correlation"] = "\(cause.correlation.lowercased)" }
     switch outcome {
     case .done: break
     case .drained:

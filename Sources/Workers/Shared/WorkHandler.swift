@@ -28,16 +28,18 @@ public struct WorkContext: Sendable {
   func record(
     _ work: Work, as role: Role, completing: Bool, _ decide: @Sendable (inout DecisionSession) async throws -> Void
   ) async throws {
-    let cause = try await cause(of: work)
+    let cause = try await work.cause(database)
     for attempt in 1... {
       do {
-        try await database.withTransaction { transaction in
+        let attribution = Attribution(actor: "kedge/\(role.rawValue)", principal: nil, correlation: cause?.correlation, causation: cause?.event)
+        let decided = try await database.withTransaction { transaction in
           var session = DecisionSession(transaction)
           try await decide(&session)
-          try await session.append(
-            by: Attribution(actor: "kedge/\(role.rawValue)", principal: nil, correlation: cause?.correlation, causation: cause?.event),
-            lease: work.lease, completing: completing)
+          let decided = session.decided
+          try await session.append(by: attribution, lease: work.lease, completing: completing)
+          return decided
         }
+        logger.events(decided, by: attribution)
         return
       } catch let conflict as VersionConflict {
         guard attempt < WorkContext.decisions else { throw conflict }
@@ -47,14 +49,16 @@ public struct WorkContext: Sendable {
 
   /// How often is decided again before the work is left to the next lease.
   static let decisions = 10
+}
 
-  /// The event that asked for the work, from which its id is derived.
-  private func cause(of work: Work) async throws -> (event: UUID, correlation: UUID?)? {
+extension Work {
+  /// The event that asked for it, from which its id is derived, and the story that this belongs to.
+  func cause(_ database: any Queryable) async throws -> (event: UUID, correlation: UUID)? {
     guard
       let row = try await database.query(
         """
         select e.id, e.correlation_id from kedge.work w join kedge.log_order o on o.position = w.position
-        join kedge.event e on e.number = o.event where w.id = \(work.id)
+        join kedge.event e on e.number = o.event where w.id = \(id)
         """
       ).first
     else { return nil }

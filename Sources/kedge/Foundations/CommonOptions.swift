@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Logging
 internal import PostgreSQL
+internal import Telemetry
 
 /// How results are written.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -30,6 +31,14 @@ struct CommonOptions: ParsableArguments {
   func logger(_ label: String, level: Logger.Level = .warning) -> Logger {
     var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = verbose ? .debug : quiet ? .error : level
+    return logger
+  }
+
+  /// The same for a program that runs on: in the format, and from the level on, that the environment says.
+  func serviceLogger(_ label: String, level: Logger.Level) throws -> Logger {
+    let settings = try LogSettings()
+    var logger = Logger(label: label) { settings.format.handler($0) }
+    logger.logLevel = verbose ? .debug : quiet ? .error : settings.level ?? level
     return logger
   }
 

@@ -16,6 +16,7 @@ struct Up: AsyncParsableCommand {
     discussion: guide(
       """
       Ctrl-C and SIGTERM let what has begun end and stop PostgreSQL; a second one hurries. After a kill the next `up` recovers. It reads .env.
+      KEDGE_LOG_FORMAT=json writes its log as a JSON object a line, and KEDGE_LOG_LEVEL=info a line for each event.
       With --listen it serves the API there too, as `kedge serve` does.
       With -o json one line says when it is ready: {"ready": true, "url": "http://…" or null, "database": "postgresql://…"}.
       """,
@@ -35,7 +36,7 @@ struct Up: AsyncParsableCommand {
     let directory = DatabaseLocation.directory(common)
     try EnvironmentFile.load(from: [FileManager.default.currentDirectoryPath, directory])
     let heads = try HeadSettings.read()
-    let logger = common.logger("kedge", level: .notice)
+    let logger = try common.serviceLogger("kedge", level: .notice)
     do {
       try await Signals.cancelling({ Terminal.end(.failed) }) { try await everything(in: directory, heads, logger) }
     } catch is CancellationError {

@@ -13,6 +13,7 @@ struct Work: AsyncParsableCommand {
       """
       Roles: \(Role.allCases.map(\.rawValue).joined(separator: ", ")); the projector seals the log, makes the read models and runs the policies.
       Any number may run on any number of hosts. SIGTERM lets what has begun end, and gives the rest back. It reads .env.
+      KEDGE_LOG_FORMAT=json writes the log as a JSON object a line; `correlation` follows a window through all of them, to what came of it.
       Behind PgBouncer in transaction mode: KEDGE_PREPARED_STATEMENTS=off KEDGE_LISTEN=off.
       """,
       example: "kedge worker --role trainer --concurrency 2 --pool gpu\nkedge worker --role projector,scheduler,measurer,notifier,deployer"))
@@ -34,7 +35,7 @@ struct Work: AsyncParsableCommand {
     try EnvironmentFile.load(from: [FileManager.default.currentDirectoryPath, directory])
     let url = try DatabaseLocation(common).url
     let roles = try parsed()
-    let logger = common.logger("kedge", level: .info)
+    let logger = try common.serviceLogger("kedge", level: .info)
     var options = try ConnectionSettings.options()
     // The projector's followers each have a transaction of their own.
     options.maximumConnections = concurrency * roles.count + (roles.contains(.projector) ? 24 : 6)

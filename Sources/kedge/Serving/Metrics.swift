@@ -36,7 +36,7 @@ struct Metrics: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withDatabase(patience: every == nil ? .zero : .seconds(30)) { client in
-      let logger = common.logger("kedge", level: every == nil ? .warning : .info)
+      let logger = try common.serviceLogger("kedge", level: every == nil ? .warning : .info)
       let reader = MetricReader(client, version: Kedge.version, logger: logger)
       guard let target else {
         let format: MetricText = openMetrics ? .openMetrics : .prometheus

@@ -12,6 +12,7 @@ struct Serve: AsyncParsableCommand {
       /healthz and /readyz are open, /metrics on loopback too; all else needs a token of `kedge token create` as `Authorization: Bearer TOKEN`.
       It speaks plain HTTP: put a proxy in front of it that speaks TLS. With -o json one line says when it is ready: {"ready": true, "url": "http://…"}.
       The database role has to be a member of kedge_server. SIGTERM lets requests that have begun end. It reads .env.
+      KEDGE_LOG_FORMAT=json writes the log as a JSON object a line; KEDGE_LOG_LEVEL=debug writes one for each request.
       """,
       example: "kedge serve --listen 127.0.0.1:8470\ncurl -s http://127.0.0.1:8470/metrics"))
 
@@ -27,7 +28,7 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     try EnvironmentFile.load(from: [FileManager.default.currentDirectoryPath, DatabaseLocation.directory(common)])
-    let logger = common.logger("kedge", level: .info)
+    let logger = try common.serviceLogger("kedge", level: .info)
     var server = try Serve.options(listen)
     server.metricsNeedToken = metricsToken
     server.requestsPerSecond = Double(rate)
