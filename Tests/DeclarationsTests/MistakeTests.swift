@@ -40,7 +40,7 @@ struct MistakeTests {
         "k.yaml:1:1: model: found no such key; expected the name of the model that is watched",
         "k.yaml:2:7: name: found \"Live\"; expected the name of a monitor: \"L\" is not allowed; use lower-case letters, digits, -, _, . and / for folders",
         "k.yaml:3:1: modle: found an unknown key; expected kind, name, model, baseline, window, columns or tests; did you mean \"model\"?",
-        "k.yaml:6:3: window.evry: found an unknown key; expected files, sql, labels, every or minimum_rows; did you mean \"every\"?",
+        "k.yaml:6:3: window.evry: found an unknown key; expected files, sql, measurements, labels, every or minimum_rows; did you mean \"every\"?",
         "k.yaml:7:17: window.minimum_rows: found \"many\"; expected a whole number from 1",
         "k.yaml:8:18: tests.default: found \"kss\"; expected \(Self.presets), \(Self.tests); did you mean \"ks\"?",
         "k.yaml:8:36: tests.drift_share: found 20; expected a share above 0 and at most 1",
@@ -109,6 +109,10 @@ struct MistakeTests {
     (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: true}",
       "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files, sql or measurements"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {measurements: false}",
+      "k.yaml:4:24: window.measurements: found false; expected true: others measure, and post it to /v1/measurements"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",

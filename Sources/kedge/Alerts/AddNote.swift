@@ -27,12 +27,13 @@ struct AddNote: AsyncParsableCommand {
         guard !writing.dryRun else { return (id, AppendedEvent?.none) }
         let cause = try await lookup.newest(id.stream)
         let appended = try await EventStore(transaction).append(
-          [NewEvent(type: EventDocuments.note, data: ["reason": .string(text)], idempotencyKey: writing.idempotencyKey.map { "\($0)/0" })], to: StreamName(id.stream),
-          by: Attribution(actor: writing.name, principal: nil, correlation: cause?.correlation, causation: cause?.event))
+          [NewEvent(type: EventDocuments.note, data: ["reason": .string(text)], idempotencyKey: writing.idempotencyKey.map { "\($0)/0" })],
+          to: StreamName(id.stream), by: Attribution(actor: writing.name, principal: nil, correlation: cause?.correlation, causation: cause?.event))
         return (id, appended.first)
       }
       let events =
-        event.map { [["id": JSON($0.id.lowercased), "stream": JSON(id.stream), "version": JSON(Int($0.version)), "type": JSON(EventDocuments.note)] as JSON] } ?? []
+        event.map { [["id": JSON($0.id.lowercased), "stream": JSON(id.stream), "version": JSON(Int($0.version)), "type": JSON(EventDocuments.note)] as JSON] }
+        ?? []
       Renderer(format: common.output).document(["id": JSON(id.description), "events": .array(events)]) {
         common.output == .name ? id.description : common.quiet ? "" : writing.dryRun ? "would append \(EventDocuments.note) to \(id.stream)" : "noted"
       }
