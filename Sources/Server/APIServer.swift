@@ -1,4 +1,5 @@
 internal import Foundation
+internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 public import Logging
@@ -48,6 +49,9 @@ public struct APIServer: Sendable {
     var group = ServiceGroupConfiguration(services: [application], logger: quiet)
     group.maximumGracefulShutdownDuration = options.grace
     let services = ServiceGroup(configuration: group)
+    // What is counted over all of history is read from its beginning once: before somebody waits for it.
+    let warming = Task { [metrics] in _ = await metrics.read() }
+    defer { warming.cancel() }
     // Not a child of the task that is cancelled: requests that have begun shall end well.
     let serving = Task { try await services.run() }
     do {
@@ -65,11 +69,18 @@ public struct APIServer: Sendable {
   }
 
   private var router: Router<APIContext> {
-    let router = Router(context: APIContext.self)
+    let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: Gate(limiter: RateLimiter(rate: options.requestsPerSecond, burst: options.burst), figures: figures, logger: logger))
     addHealth(to: router)
     addMetrics(to: router)
     addAPI(to: router)
+    for (path, allowed) in [("/healthz", HTTPRequest.Method.get), ("/readyz", .get), ("/metrics", .get), ("/v1/events", .get), ("/v1/measurements", .post)] {
+      for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] where method != allowed {
+        router.on(RouterPath(path), method: method) { _, _ -> Response in
+          throw Problem(.methodNotAllowed, "\(path) takes \(allowed.rawValue) and no \(method.rawValue)", headers: [.allow: allowed.rawValue])
+        }
+      }
+    }
     return router
   }
 
