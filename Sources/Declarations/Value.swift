@@ -97,7 +97,12 @@ struct Value {
   }
 
   /// A path of a file or directory, made absolute.
-  func path(_ expected: String) -> String? { text(expected).map(context.absolute) }
+  func path(_ expected: String) -> String? {
+    guard let text = text(expected) else { return nil }
+    // Made a path of this machine, a URL would silently name nothing.
+    guard !text.contains("://") else { return refuse("\(expected), on a disk of the workers", found: "a URL, which is not supported by this version") }
+    return context.absolute(text)
+  }
 
   func url() -> String? {
     let expected = "a URL that begins with http:// or https://"

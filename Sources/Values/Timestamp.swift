@@ -78,6 +78,9 @@ extension Timestamp: CustomStringConvertible {
 }
 
 extension Timestamp {
+  /// Seconds since 1970 whose year has four digits.
+  private static let writable = CivilDate.daysSinceEpoch(year: 0, month: 1, day: 1) * 86_400..<CivilDate.daysSinceEpoch(year: 10_000, month: 1, day: 1) * 86_400
+
   /// Reads RFC 3339 and its everyday relatives: `2026-11-23`, `2026-11-23 06:10`, `2026-11-23T06:10:42.5+01:00`.
   /// Without a zone the time is UTC. Digits beyond the microsecond are cut off. Nil when it is none of these.
   public init?(_ text: some StringProtocol) {
@@ -114,7 +117,8 @@ extension Timestamp {
         total -= sign * (hours * 3600 + minutes * 60)
       }
     }
-    guard scanner.atEnd else { return nil }
+    // A leap second or a zone may lead out of the years that can be written.
+    guard scanner.atEnd, Timestamp.writable.contains(total) else { return nil }
     self.init(microseconds: total * 1_000_000 + micro)
   }
 }

@@ -115,6 +115,10 @@ struct MistakeTests {
       "k.yaml:4:24: window.measurements: found false; expected true: others measure, and post it to /v1/measurements"
     ),
     (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: \"s3://bucket/in/*.csv\"}",
+      "k.yaml:4:17: window.files: found a URL, which is not supported by this version; expected a pattern of paths, e.g. \"incoming/*.csv\", on a disk of the workers"
+    ),
+    (
       "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",
       "k.yaml:4:12: baseline.version: found version, which is not supported by this version; expected file or sql"
     ),

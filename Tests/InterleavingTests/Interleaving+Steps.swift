@@ -17,7 +17,7 @@ extension Interleaving {
     case .none:
       add(30, .begin)
       add(14, .seal)
-      add(8, .raiseFloor)
+      add(raisesFloor ? 25 : 2, .raiseFloor)
       choices.append((4, { .expire(Int.random(in: 0..<3, using: &$0.random)) }))
       if raises { add(4, .raiseEpoch) }
     case .open:
@@ -32,8 +32,8 @@ extension Interleaving {
       add(14, .commit)
       add(5, .abort)
       add(2, .seal)
-      add(3, .raiseFloor)
-      add(2, .prepare)
+      add(raisesFloor ? 8 : 1, .raiseFloor)
+      add(raisesFloor ? 6 : 1, .prepare)
     }
     choices.append((26, { .append($0.drawAppend(for: index)) }))
     add(7, .read)

@@ -79,6 +79,8 @@ struct Interleaving {
   var work: [String] = []
   /// Whether it also raises epochs.
   let raises: Bool
+  /// Whether it often raises the floor.
+  let raisesFloor: Bool
 
   init(_ seed: Seed, on lane: Lane, name: String, after start: Int64) {
     (self.lane, self.name, self.start) = (lane, name, start)
@@ -87,6 +89,7 @@ struct Interleaving {
     let sessions = Int.random(in: 2...Lane.mostSessions, using: &random)
     streams = Int.random(in: 1...3, using: &random)
     raises = Int.random(in: 0..<20, using: &random) == 0
+    raisesFloor = Int.random(in: 0..<4, using: &random) == 0
     participants = lane.sessions.prefix(sessions).map { Participant(session: $0) }
   }
 

@@ -58,7 +58,7 @@ enum FactSamples {
     .aliasMoved(AliasMoved(alias: "champion", version: v(2), previous: v(1))),
     .versionArchived(VersionArchived(version: v(1), reason: "old")),
     .monitorDefined(monitor), .monitorRemoved(remark),
-    .baselinePinned(BaselinePinned(path: "/r.csv", sha256: "ab", rows: 3)),
+    .baselinePinned(BaselinePinned(path: "/r.csv", sha256: "ab", rows: 3, profile: "cd")),
     .windowFound(WindowFound(window: WindowID(uuid), source: "/w.csv", size: 3, checksum: "ab", startAt: at, endAt: at)),
     .labelsFound(LabelsFound(source: "/l.csv", size: 3, checksum: "ab")),
     .labelsJoined(LabelsJoined(source: "/data/l.csv", checksum: "ab", windows: [WindowID(uuid)], failure: "l.csv:3: no label")),

@@ -138,4 +138,35 @@ import Values
       try await scenario.verify()
     }
   }
+
+  @Test func `a pinned reference is not read again, and what others measured is taken over`() async throws {
+    try await Scenario.run { scenario in
+      try scenario.write("reference.csv", Self.reference())
+      try scenario.write("kedge.yaml", Self.declarations)
+      #expect(try await scenario.kedge("apply", "-f", "kedge.yaml").status == 0)
+      try FileManager.default.removeItem(atPath: "\(scenario.directory)/reference.csv")
+      try scenario.write("incoming/a.csv", Self.rows(800, "a", shift: 2, seed: 2).window)
+      try scenario.worker("projector,scheduler,measurer")
+      try await scenario.waitFor("the window", sql: "select 1 from kedge.measurement where part = 'input' and failure is null")
+      let item = try #require(try await scenario.kedge("get", "measurements", "judge-live", "-o", "json").json()["items"]?[0])
+      #expect(item["drift"]?["drifted_columns"]?.array?.contains("x") == true)
+      #expect(item["model_drift"]?["estimation"]?["method"] == "cbpe" && item["segments"]?[0]?["drift"]?["detected"] == true)
+
+      let drift: JSON = ["type": "evidently:metric_v2:ValueDrift", "column": "x", "method": "K-S p_value", "threshold": 0.05]
+      let report = JSON(dictionaryLiteral: ("metrics", [["id": "1", "config": drift, "value": 0.001]]))
+      try scenario.write("report.json", report.description)
+      let arguments = ["measure", "judge-live", "--import", "\(scenario.directory)/report.json", "--window", "2026-12-01/2026-12-02", "-o", "json"]
+      for expected in [["measurement_recorded"], []] {
+        let taken = try await scenario.program.run(arguments)
+        #expect(taken.status == 0, "\(taken.err)")
+        #expect(try taken.json()["events"]?.array?.compactMap { $0["type"]?.string } == expected)
+      }
+      try await scenario.waitFor(
+        "what was taken over", sql: "select 1 from kedge.measurement where source like '%/report.json' and (drift ->> 'detected')::boolean")
+      try scenario.write("broken.json", "{")
+      let broken = try await scenario.kedge("measure", "judge-live", "--import", "\(scenario.directory)/broken.json")
+      #expect(broken.status == 2 && broken.err.contains("is neither JSON nor a whylogs profile"), "\(broken.err)")
+      try await scenario.verify()
+    }
+  }
 }

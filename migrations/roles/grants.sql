@@ -8,6 +8,8 @@ DECLARE
   c_server CONSTANT text[] := ARRAY['api_token'];
   -- Not for auditors: secrets and raw observations. Name a table here when it is made.
   c_hidden CONSTANT text[] := ARRAY['token', 'api_token', 'credential', 'observation', 'prediction', 'label', 'join_key'];
+  -- Auditors call these besides what is in audit: they read.
+  c_reading CONSTANT text[] := ARRAY['stream_events'];
   -- Only other functions call these.
   c_inner CONSTANT text[] := ARRAY[
     'raise_epoch', 'chain', 'log_state', 'has_unsealed', 'ended_between', 'shorten_idle', 'check_lease', 'check_batch', 'is_replay', 'replayed', 'refuse_change', 'offer_work', 'forget_stale_hash', 'close_partition', 'copy_partition', 'swap_partition'];
@@ -39,7 +41,7 @@ BEGIN
   GRANT SELECT ON ALL SEQUENCES IN SCHEMA kedge TO kedge_app, kedge_auditor;
 
   FOR v_function IN
-    SELECT p.oid::regprocedure AS signature, p.pronamespace = 'audit'::regnamespace AS for_people, p.proname = ANY (c_inner) AS inner_only
+    SELECT p.oid::regprocedure AS signature, p.pronamespace = 'audit'::regnamespace OR p.proname = ANY (c_reading) AS for_people, p.proname = ANY (c_inner) AS inner_only
     FROM pg_proc p WHERE p.pronamespace IN ('kedge'::regnamespace, 'audit'::regnamespace)
   LOOP
     EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', v_function.signature);

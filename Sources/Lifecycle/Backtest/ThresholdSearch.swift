@@ -76,7 +76,8 @@ public struct ThresholdSearch: Sendable {
     let limits = ThresholdSearch.limits(around: comparison, values.map(\.value), tried)
     let all = (limits.map(candidate) + [current]).sorted { $0.limit < $1.limit }
     candidates = comparison.bound.isUpper ? all : all.reversed()
-    suggested = candidates.first { $0.alertsPerMonth <= wanted }
+    // From the least watchful on: a threshold below everything that is measured raises one alert, which never ends.
+    suggested = candidates.reversed().prefix { $0.alertsPerMonth <= wanted }.last
     self.values = values
     self.months = months
   }

@@ -14,12 +14,15 @@ public struct BaselinePinned: Codable, Equatable, Sendable {
   public var sha256: String
   /// Data rows.
   public var rows: Int
+  /// SHA-256 of the profile that takes its place, kept beside the log; nil: the file is read.
+  public var profile: String?
 
   /// Takes the values as they are; nothing is checked.
-  public init(path: String, sha256: String, rows: Int) {
+  public init(path: String, sha256: String, rows: Int, profile: String? = nil) {
     self.path = path
     self.sha256 = sha256
     self.rows = rows
+    self.profile = profile
   }
 }
 

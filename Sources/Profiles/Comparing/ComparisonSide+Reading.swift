@@ -1,8 +1,7 @@
 internal import Foundation
-internal import Values
 
 extension ComparisonSide {
-  /// Reads a file to compare: a profile if its name ends in `.json`, else data. Columns that the options declare categorical are read as texts, so that
+  /// Reads a file to compare: a profile if its name ends in `.json`, `.json.gz` or `.bin`, else data. Columns that the options declare categorical are read as texts, so that
   /// `01234` stays `01234`; a profile's columns are what it was made with.
   /// - Throws: `TableError`, which names file, line and column.
   public static func read(path: String, options: ComparisonOptions, reading: TableReader.Options = TableReader.Options()) throws(TableError) -> ComparisonSide {
@@ -14,7 +13,7 @@ extension ComparisonSide {
 }
 
 extension TableProfile {
-  /// Reads a profile that `kedge profile FILE -o json` wrote.
+  /// Reads a profile that `kedge profile` wrote, packed or not, or one of whylogs.
   /// - Throws: `TableError` when the file cannot be read or is no profile.
   public static func read(path: String) throws(TableError) -> TableProfile {
     let bytes: [UInt8]
@@ -23,10 +22,7 @@ extension TableProfile {
     } catch {
       throw TableError(source: path, problem: "cannot be read: \(error.localizedDescription)", advice: "check the path and its rights")
     }
-    let json: JSON
-    do throws(JSONSyntaxError) { json = try JSON(parsing: bytes) } catch {
-      throw TableError(source: path, line: error.line, problem: "is not JSON: \(error.message)", advice: "make a profile with: kedge profile FILE -o json")
-    }
-    return try TableProfile(json: json, source: path)
+    if bytes.starts(with: WhylogsProfile.magic) { return try WhylogsProfile(bytes, source: path).profile }
+    return try TableProfile(json: try PackedJSON.json(bytes, name: path), source: path)
   }
 }

@@ -46,7 +46,11 @@ struct PreparedColumn: Sendable {
       described = summary
     } else {
       let counts = (profile.frequent?.counts ?? [:]).map { (value: $0.key, count: $0.value) }.sorted { PreparedColumn.inOrder($0.value, $1.value) }
-      content = .categories(counts)
+      if type == .text, profile.isExact {
+        content = .texts(counts.flatMap { repeatElement($0.value, count: $0.count) }, distinct: counts)
+      } else {
+        content = .categories(counts)
+      }
       rankError = 0
       described = nil
     }

@@ -11,7 +11,7 @@ public enum EvidentlyReport {
     "Total-Variation-Distance": .totalVariation,
   ]
 
-  /// Reads the columns' scores, thresholds and verdicts and the share of drifted columns. Rows are not in such a report and are 0; a column of a
+  /// Reads the columns' scores, thresholds and verdicts and the share of drifted columns. Rows are 0 unless the report counted them (`RowCount`); a column of a
   /// method that is not known here keeps its name, and its verdict if the report has tests.
   /// - Throws: `TableError` when it is no drift report.
   public static func comparison(_ report: JSON, source: String) throws(TableError) -> ComparisonResult {
@@ -26,8 +26,10 @@ public enum EvidentlyReport {
     var share: Double?
     var threshold: Double?
     var detected: Bool?
+    var rows = 0
     for metric in metrics {
       let kind = metric["config"]?["type"]?.string ?? ""
+      if kind.hasSuffix("RowCount") { rows = metric["value"]?.double.map { Int($0) } ?? 0 }
       if kind.hasSuffix("DriftedColumnsCount") {
         share = metric["value"]?["share"]?.double
         threshold = metric["config"]?["drift_share"]?.double
@@ -42,7 +44,7 @@ public enum EvidentlyReport {
     let drifted = columns.filter(\.drifted).map(\.name)
     let found = share ?? Double(drifted.count) / Double(columns.count)
     return ComparisonResult(
-      rows: .init(reference: 0, current: 0),
+      rows: .init(reference: 0, current: rows),
       drift: .init(detected: detected ?? (found >= threshold ?? 0.5), share: found, threshold: threshold ?? 0.5, driftedColumns: drifted),
       schema: .init(missing: [], new: [], typeChanged: []), qualityColumns: [], columns: columns)
   }

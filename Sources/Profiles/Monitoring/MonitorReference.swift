@@ -28,6 +28,12 @@ public struct MonitorReference: Sendable {
     self.groups = groups
   }
 
+  init(whole: ComparisonReference, groups: [String: ComparisonReference], model: ModelReference) {
+    self.whole = whole
+    self.groups = groups
+    self.model = model
+  }
+
   /// The largest of groups, by size and then by name.
   public static func largest(_ groups: [String: [Int]]) -> [(name: String, rows: [Int])] {
     groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.prefix(mostGroups).map { (name: $0.key, rows: $0.value) }

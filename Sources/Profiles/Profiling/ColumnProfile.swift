@@ -28,11 +28,30 @@ public struct ColumnProfile: Sendable, Hashable {
   /// Above so many different whole numbers they are not kept as categories.
   private static let mostIntegers = 64
 
-  init(name: String, storage: Storage, declared: ColumnType?) {
+  init(name: String, storage: Storage, declared: ColumnType?, capacity: Int = TableProfile.usualCapacity) {
     self.name = name
+    quantiles = QuantileSketch(capacity: capacity)
     self.storage = storage
     self.declared = declared
     frequent = storage == .times ? nil : FrequentItems(capacity: storage == .strings ? 2048 : ColumnProfile.mostIntegers)
+  }
+
+  /// Takes over what another program has seen; how many different values there are is known as far as the frequent ones tell.
+  init(
+    name: String, storage: Storage, rows: Int, missing: Int, infinite: Int, isInteger: Bool, moments: Moments, quantiles: QuantileSketch,
+    frequent: FrequentItems?
+  ) {
+    self.name = name
+    self.storage = storage
+    declared = nil
+    self.rows = rows
+    self.missing = missing
+    self.infinite = infinite
+    self.isInteger = isInteger
+    self.moments = moments
+    self.quantiles = quantiles
+    let isCounted = storage == .strings || isInteger && (frequent?.counts.count ?? .max) <= ColumnProfile.mostIntegers && frequent?.error == 0
+    self.frequent = isCounted ? frequent ?? FrequentItems() : nil
   }
 
   /// Values present.

@@ -21,21 +21,25 @@ public struct TableProfile: Sendable, Hashable {
   /// The column of that name.
   public subscript(name: String) -> ColumnProfile? { columns.first { $0.name == name } }
 
+  /// Of the quantile sketches: ranks are off by 0.44 %.
+  public static let usualCapacity = 1024
+
   /// Profiles a table at hand.
-  public init(_ table: DataTable) {
+  /// - Parameter capacity: of the quantile sketches; columns of up to so many numbers keep them all.
+  public init(_ table: DataTable, capacity: Int = usualCapacity) {
     let columns = Parallel.map(table.columns) { column in
       switch column.values {
       case .numbers(let numbers):
         // Declared categories stay categories.
-        var profile = ColumnProfile(name: column.name, storage: .numbers, declared: nil)
+        var profile = ColumnProfile(name: column.name, storage: .numbers, declared: nil, capacity: capacity)
         profile.add(numbers: numbers, isWhole: column.isInteger, strays: column.stray?.count ?? 0)
         return profile
       case .strings(let strings):
-        var profile = ColumnProfile(name: column.name, storage: .strings, declared: nil)
+        var profile = ColumnProfile(name: column.name, storage: .strings, declared: nil, capacity: capacity)
         profile.add(strings: strings.codes, strings.dictionary)
         return profile
       case .times(let times):
-        var profile = ColumnProfile(name: column.name, storage: .times, declared: nil)
+        var profile = ColumnProfile(name: column.name, storage: .times, declared: nil, capacity: capacity)
         profile.add(numbers: times.map { $0 == Column.missingTime ? .nan : Double($0) / 1e6 }, isWhole: false, strays: 0)
         return profile
       }
@@ -91,6 +95,6 @@ public struct TableProfile: Sendable, Hashable {
     self.init(source: json["source"]?.string ?? name, rows: rows, columns: columns)
   }
 
-  /// Whether a file's first bytes look like a profile and not like data.
-  public static func isProfile(path: String) -> Bool { path.lowercased().hasSuffix(".json") }
+  /// Whether a file's name is that of a profile and not of data: ours (`.json`, `.json.gz`), or one of whylogs (`.bin`).
+  public static func isProfile(path: String) -> Bool { [".json", ".json.gz", ".bin"].contains { path.lowercased().hasSuffix($0) } }
 }

@@ -16,20 +16,25 @@ public struct ADWIN: StreamDetector {
   /// No check before so many values.
   public let gracePeriod: Int
 
-  private var levels: [Level] = [Level()]
-  /// The oldest values' sums, level by level; `capacity` slots each.
-  private var totals: [Double]
-  private var variances: [Double]
+  /// How many buckets each level has; a bucket of level l stands for 2^l values.
+  private var counts = [0]
+  /// Level by level, the oldest first; `capacity` slots each.
+  private var buckets: [Bucket]
   /// How many values the window holds.
   public private(set) var width = 0.0
   /// Their sum.
   public private(set) var total = 0.0
   /// Their sum of squares about the mean.
   public private(set) var variance = 0.0
-  private var time = 0
+  /// Values until the next check.
+  private var untilCheck: Int
   private var detected = false
 
-  private struct Level: Sendable, Hashable, Codable { var count = 0 }
+  private struct Bucket: Sendable, Hashable, Codable {
+    var total = 0.0
+    /// Sum of squares about the bucket's mean.
+    var variance = 0.0
+  }
 
   private var capacity: Int { bucketsPerLevel + 1 }
 
@@ -40,8 +45,8 @@ public struct ADWIN: StreamDetector {
     self.bucketsPerLevel = bucketsPerLevel
     self.smallestWindow = smallestWindow
     self.gracePeriod = gracePeriod
-    totals = [Double](repeating: 0, count: bucketsPerLevel + 1)
-    variances = totals
+    buckets = [Bucket](repeating: Bucket(), count: bucketsPerLevel + 1)
+    untilCheck = clock
   }
 
   /// The window's mean; 0 when it is empty.
@@ -50,16 +55,18 @@ public struct ADWIN: StreamDetector {
   public mutating func update(_ value: Double) -> StreamSignal {
     if detected { self = ADWIN(delta: delta, clock: clock, bucketsPerLevel: bucketsPerLevel, smallestWindow: smallestWindow, gracePeriod: gracePeriod) }
     insert(value)
-    time &+= 1
-    if time % clock == 0, width > Double(gracePeriod) { detected = cut() }
+    untilCheck &-= 1
+    if untilCheck == 0 {
+      untilCheck = clock
+      if width > Double(gracePeriod) { detected = cut() }
+    }
     return StreamSignal(drift: detected)
   }
 
   private mutating func insert(_ value: Double) {
-    let slot = levels[0].count
-    totals[slot] = value
-    variances[slot] = 0
-    levels[0].count = slot &+ 1
+    let slot = counts[0]
+    buckets[slot] = Bucket(total: value)
+    counts[0] = slot &+ 1
     width += 1
     if width > 1 {
       let gap = value - total / (width - 1)
@@ -73,33 +80,31 @@ public struct ADWIN: StreamDetector {
   private mutating func compress() {
     var level = 0
     var size = 1.0
-    while level < levels.count, levels[level].count == capacity {
-      if level + 1 == levels.count {
-        levels.append(Level())
-        totals.append(contentsOf: repeatElement(0, count: capacity))
-        variances.append(contentsOf: repeatElement(0, count: capacity))
+    // Exact, as sizes are powers of two.
+    var share = 1.0
+    while counts[level] == capacity {
+      if level + 1 == counts.count {
+        counts.append(0)
+        buckets.append(contentsOf: repeatElement(Bucket(), count: capacity))
       }
       let start = level &* capacity
-      let (a, b) = (totals[start], totals[start &+ 1])
-      let gap = a / size - b / size
-      let target = start &+ capacity &+ levels[level + 1].count
-      totals[target] = a + b
-      variances[target] = variances[start] + variances[start &+ 1] + size / 2 * gap * gap
-      levels[level + 1].count &+= 1
+      let (a, b) = (buckets[start], buckets[start &+ 1])
+      let gap = a.total * share - b.total * share
+      buckets[start &+ capacity &+ counts[level + 1]] = Bucket(total: a.total + b.total, variance: a.variance + b.variance + size / 2 * gap * gap)
+      counts[level + 1] &+= 1
       drop(2, from: level)
       level &+= 1
       size *= 2
+      share *= 0.5
     }
   }
 
   private mutating func drop(_ count: Int, from level: Int) {
-    let start = level &* capacity
-    let kept = levels[level].count &- count
-    for i in 0..<kept {
-      totals[start &+ i] = totals[start &+ i &+ count]
-      variances[start &+ i] = variances[start &+ i &+ count]
+    let (start, kept) = (level &* capacity, counts[level] &- count)
+    buckets.withUnsafeMutableBufferPointer { buckets in
+      for slot in start..<start &+ kept { buckets[slot] = buckets[slot &+ count] }
     }
-    levels[level].count = kept
+    counts[level] = kept
   }
 
   /// Drops the oldest buckets as long as some cut shows two different means.
@@ -107,19 +112,18 @@ public struct ADWIN: StreamDetector {
     var changed = false
     while shows() {
       changed = true
-      let level = levels.count - 1
+      let level = counts.count - 1
       let size = Double(1 << level)
-      let start = level * capacity
-      let sum = totals[start]
+      let oldest = buckets[level * capacity]
+      let sum = oldest.total
       width -= size
       total -= sum
       let gap = sum / size - total / width
-      variance -= variances[start] + size * width * gap * gap / (size + width)
+      variance -= oldest.variance + size * width * gap * gap / (size + width)
       drop(1, from: level)
-      if levels[level].count == 0, level > 0 {
-        levels.removeLast()
-        totals.removeLast(capacity)
-        variances.removeLast(capacity)
+      if counts[level] == 0, level > 0 {
+        counts.removeLast()
+        buckets.removeLast(capacity)
       }
     }
     return changed
@@ -131,16 +135,16 @@ public struct ADWIN: StreamDetector {
     let smallest = Double(smallestWindow)
     let spread = 2 * variance / width
     let confidence = log(2 * log(width) / delta)
-    for level in stride(from: levels.count - 1, through: 0, by: -1) {
+    for level in stride(from: counts.count - 1, through: 0, by: -1) {
       let size = Double(1 << level)
       let start = level &* capacity
-      for bucket in 0..<levels[level].count {
-        let sum = totals[start &+ bucket]
+      for bucket in 0..<counts[level] {
+        let sum = buckets[start &+ bucket].total
         oldWidth += size
         newWidth -= size
         oldTotal += sum
         newTotal -= sum
-        if level == 0, bucket == levels[0].count - 1 { return false }
+        if level == 0, bucket == counts[0] - 1 { return false }
         if oldWidth >= smallest, newWidth >= smallest {
           let m = 1 / (oldWidth - smallest + 1) + 1 / (newWidth - smallest + 1)
           let bound = (spread * confidence * m).squareRoot() + 2.0 / 3 * confidence * m

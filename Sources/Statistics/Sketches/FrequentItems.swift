@@ -13,6 +13,14 @@ public struct FrequentItems: Sendable, Hashable, Codable {
   /// Exact for up to so many different texts.
   public init(capacity: Int = 2048) { self.capacity = capacity }
 
+  /// Takes over what another program's sketch of the same kind has seen.
+  public init(capacity: Int, counts: [String: Int], error: Int, total: Int) {
+    self.capacity = capacity
+    self.counts = counts
+    self.error = error
+    self.total = total
+  }
+
   /// Takes a text so many times.
   public mutating func add(_ text: String, count: Int = 1) {
     counts[text, default: 0] += count

@@ -11,6 +11,15 @@ public struct Moments: Sendable, Hashable, Codable {
   /// Has seen nothing.
   public init() {}
 
+  /// Takes over what another program has seen: `squares` is Σ (x − mean)².
+  public init(count: Int, mean: Double, squares: Double, min: Double?, max: Double?) {
+    self.count = count
+    self.mean = mean
+    self.squares = squares
+    self.min = min
+    self.max = max
+  }
+
   /// Takes finite numbers.
   /// - Source: Chan, Golub and LeVeque (1979).
   public mutating func add(_ values: [Double]) {

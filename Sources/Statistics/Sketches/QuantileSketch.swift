@@ -17,6 +17,14 @@ public struct QuantileSketch: Sendable, Hashable, Codable {
   /// - Parameter capacity: of the top level; 1024 gives a rank error of 0.44 %.
   public init(capacity: Int = 1024) { self.capacity = capacity }
 
+  /// Takes over what another program's sketch of the same kind has seen.
+  /// - Parameter levels: level l's values stand for 2^l each, `count` in all.
+  public init(capacity: Int, count: Int, levels: [[Double]]) {
+    self.capacity = capacity
+    self.count = count
+    self.levels = levels.isEmpty ? [[]] : levels
+  }
+
   /// The difference of a rank from the true one that is exceeded in at most one of a hundred sketches, as a share; 0 while everything is kept.
   public var rankError: Double { levels.count == 1 ? 0 : 2.296 / pow(Double(capacity), 0.9021) }
 

@@ -19,11 +19,8 @@ struct InputMeasuring: Sendable {
     }
     try check(table)
     let result = try Comparison.run(reference: reference.whole, current: table)
-    var measurement = MeasurementRecorded(
-      window: window, part: .input, rows: table.rowCount, drift: DriftVerdict(result),
-      schemaChanges: result.schema.new.map { "new: \($0)" } + result.schema.typeChanged.map { "type changed: \($0)" },
-      columns: result.columns.map(ColumnMeasurement.init), metrics: [:], late: false,
-      inconclusive: table.rowCount < monitor.window.minimumRows, together: result.multivariate.map(TogetherMeasurement.init))
+    var measurement = InputMeasuring.recorded(result, window, rows: table.rowCount)
+    measurement.inconclusive = table.rowCount < monitor.window.minimumRows
     let answers = try answers(table)
     if let answers {
       let figures = QualityFigures(answers, reference.model)
@@ -40,6 +37,15 @@ struct InputMeasuring: Sendable {
       .complete(&measurement, answers, in: table, inputs: InputMeasuring.inputs(measurement.columns, monitor))
     let ids = try monitor.columns.id.flatMap { table[$0] == nil ? nil : try table.strings($0) }
     return (measurement, ids.map { RowKeys($0.compactMap { $0 }) })
+  }
+
+  /// What a comparison found, as it is recorded.
+  static func recorded(_ result: Profiles.ComparisonResult, _ window: WindowReference, rows: Int) -> MeasurementRecorded {
+    MeasurementRecorded(
+      window: window, part: .input, rows: rows, drift: DriftVerdict(result),
+      schemaChanges: result.schema.new.map { "new: \($0)" } + result.schema.typeChanged.map { "type changed: \($0)" },
+      columns: result.columns.map(ColumnMeasurement.init), metrics: [:], late: false, inconclusive: false,
+      together: result.multivariate.map(TogetherMeasurement.init))
   }
 
   /// The answers in a window; nil when it has none.

@@ -72,11 +72,13 @@ struct LabelJoin: Sendable {
   ///   passed over; nil: every window has an outcome.
   private func qualities(of windows: [WindowReference], besides source: String?) async throws -> [Quality] {
     guard !windows.isEmpty else { return [] }
-    let (references, state, monitor, task) = (references, state, monitor, task)
-    let reference = try await onThread {
-      // Quality can be measured without a reference: it only has nothing to be held against.
-      do { return try references.reference(state, monitor, task).model } catch { return ModelReference(task: task, unknown: MeasuringError.reason(error)) }
+    // Quality can be measured without a reference: it only has nothing to be held against.
+    let reference: ModelReference
+    switch try await references.outcome(state, monitor, task, context.database) {
+    case .success(let found): reference = found.model
+    case .failure(let error): reference = ModelReference(task: task, unknown: MeasuringError.reason(error))
     }
+    let monitor = monitor
     var history = try await MonitorHistory(of: work.stream, .quality, context.database)
     let inputs = try await inputs(of: windows)
     var books = LabelFiles(monitor)

@@ -21,7 +21,7 @@ struct MeasurerHandler: WorkHandler {
     let monitor: MonitorState = try await context.state(work.stream)
     guard let specification = monitor.specification else { return }
     let model: ModelState = try await context.state("model/\(specification.model)")
-    let task: PredictionTask = model.specification?.task == .regression ? .regression : .classification
+    let task = PredictionTask(model.specification?.task ?? .classification)
     switch work.kind {
     case .measure: try await measure(work, try work.data.decode(WindowFound.self), monitor, specification, task)
     case .join:
@@ -34,14 +34,14 @@ struct MeasurerHandler: WorkHandler {
     _ work: Work, _ found: WindowFound, _ state: MonitorState, _ monitor: MonitorSpecification, _ task: PredictionTask
   ) async throws {
     let window = WindowReference(id: found.window, startAt: found.startAt, endAt: found.endAt, source: found.source)
-    let references = references
     let history = try await MonitorHistory(of: work.stream, .input, context.database)
+    let reference = try await references.outcome(state, monitor, task, context.database)
     let (fact, keys) = try await onThread { () -> (Fact, RowKeys?) in
       do {
         guard try QueriedWindow(found.source) != nil || checksum(ofData: found.source).sha256 == found.checksum else {
           throw MeasuringError("\(found.source): the file changed after it was found; write a new file and rename it into place")
         }
-        let measuring = InputMeasuring(monitor: monitor, reference: try references.reference(state, monitor, task), history: history)
+        let measuring = InputMeasuring(monitor: monitor, reference: try reference.get(), history: history)
         let (measurement, keys) = try measuring.measure(window)
         return (.measurementRecorded(measurement), keys)
       } catch {

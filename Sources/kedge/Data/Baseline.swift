@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Lifecycle
 internal import Projections
+internal import Workers
 
 struct Baseline: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "The reference data of monitors.", subcommands: [Pin.self])
@@ -8,7 +9,11 @@ struct Baseline: ParsableCommand {
   struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Fixes what windows are compared with.",
-      discussion: guide(example: "kedge baseline pin breast-cancer-live --from reference.csv", .notFound, .conflict))
+      discussion: guide(
+        """
+        What is kept is a profile: windows are compared with it, and the file is not read again, unless a test needs its rows.
+        The file may itself be a profile that `kedge profile` wrote.
+        """, example: "kedge baseline pin breast-cancer-live --from reference.csv", .notFound, .conflict))
 
     @Argument(help: "Name of the monitor.") var monitor: String
     @Option(help: ArgumentHelp("The file.", valueName: "file"), completion: .file()) var from: String
@@ -16,17 +21,23 @@ struct Baseline: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-      let found = try BaselineFile(from).pinned()
       try await common.withDatabase { client in
         let change = Change(common: common, writing: writing)
+        var line = ""
         let changed = try await change.make(client, types: ["baseline_pinned"]) { _ in
           Target(stream: "monitor/\(monitor)", id: monitor)
-        } decide: { session, target, _ in
+        } decide: { session, target, transaction in
           let state = try await session.load(MonitorState.self, target.stream)
-          guard state.specification != nil else { throw Refusal.unknown("there is no monitor \(monitor)") }
-          if state.baseline != found { session.record([.baselinePinned(found)], on: target.stream) }
+          guard let specification = state.specification else { throw Refusal.unknown("there is no monitor \(monitor)") }
+          let model = try await session.load(ModelState.self, "model/\(specification.model)").specification
+          let found = try BaselineFile(from).read(for: specification, task: model?.task ?? .classification)
+          if state.baseline != found.fact {
+            session.record([.baselinePinned(found.fact)], on: target.stream)
+            if !writing.dryRun { try await found.store(transaction) }
+          }
+          line = "baseline of \(monitor): \(found.fact.path), \(found.fact.rows) rows"
         }
-        try change.report(changed, "baseline of \(monitor): \(found.path), \(found.rows) rows")
+        try change.report(changed, line)
       }
     }
   }

@@ -1,7 +1,7 @@
-internal import Crypto
 internal import Foundation
 internal import Lifecycle
-internal import Profiles
+internal import Projections
+internal import Workers
 
 /// A file that is pinned as a monitor's reference.
 struct BaselineFile {
@@ -12,12 +12,10 @@ struct BaselineFile {
 
   /// What its content is at this moment.
   /// - Throws: a complaint when it cannot be read; `TableError` when it is no table.
-  func pinned() throws -> BaselinePinned {
-    guard let data = FileManager.default.contents(atPath: path) else {
+  func read(for monitor: MonitorSpecification, task: ModelSpecification.Task) throws -> BaselineReading {
+    guard FileManager.default.isReadableFile(atPath: path) else {
       throw Complaint(.badUsage, "\(path): the baseline cannot be read; name a file that is there and that you may read")
     }
-    let table = try TableReader.read(path: path)
-    let digest = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    return BaselinePinned(path: path, sha256: digest, rows: table.rowCount)
+    return try BaselineReading(path, for: monitor, task: task)
   }
 }

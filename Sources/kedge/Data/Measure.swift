@@ -11,22 +11,38 @@ struct Measure: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures a file, or a stretch of time of a query, as a window of a monitor, now.",
     discussion: guide(
-      "The file must be where measurers can read it. The same file with the same content is one window, however often it is named.",
-      example: "kedge measure breast-cancer-live --from today.csv --wait=5m", .notFound, .conflict, .timedOut))
+      """
+      The file must be where measurers can read it. The same file with the same content is one window, however often it is named.
+      --import takes over what somebody else measured: a report that Evidently 0.7 wrote as JSON, or a profile of whylogs 1, which is compared with the
+      monitor's reference; --window then says what time it is about, else the profile does, or the time at which the file was written.
+      """,
+      example: """
+        kedge measure breast-cancer-live --from today.csv --wait=5m
+        kedge measure breast-cancer-live --import report.json --window 2026-11-01/2026-11-02
+        """, .notFound, .conflict, .timedOut))
 
   @Argument(help: "Name of the monitor.") var monitor: String
   @Option(help: ArgumentHelp("The file.", valueName: "file"), completion: .file()) var from: String?
   @Option(help: ArgumentHelp("A stretch of time, for windows from a database.", valueName: "t0/t1")) var window: String?
+  @Option(
+    name: .customLong("import"), help: ArgumentHelp("A report of Evidently (.json) or a profile of whylogs.", valueName: "file"), completion: .file())
+  var imported: String?
   @OptionGroup var writing: WritingOptions
   @OptionGroup var waiting: WaitingOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if (from == nil) == (window == nil) { throw ValidationError("no window: name a file with --from, or a stretch of time with --window, and not both") }
+    if imported != nil, from != nil || waiting.wait != nil {
+      throw ValidationError("--import: it is measured already; leave --from and --wait out")
+    }
+    if imported == nil, (from == nil) == (window == nil) {
+      throw ValidationError("no window: name a file with --from, or a stretch of time with --window, and not both")
+    }
     if let window { _ = try SourceOptions.window(window, "--window") }
   }
 
   func run() async throws {
+    if let imported { return try await take(URL(fileURLWithPath: imported).standardizedFileURL.path) }
     let path = URL(fileURLWithPath: from ?? "").standardizedFileURL.path
     guard from == nil || FileManager.default.isReadableFile(atPath: path) else {
       throw Complaint(.badUsage, "\(path): the file cannot be read; name one that is there and that you may read")
@@ -58,6 +74,35 @@ struct Measure: AsyncParsableCommand {
       let failure = try await waiting.until("measuring \(window ?? path)", in: client) { try await outcome(of: made.window, client) }
       if let reason = failure.reason { throw Complaint(.failed, "window \(made.window) could not be measured: \(reason)") }
       common.say("window \(made.window) is measured; `kedge get measurements \(monitor) --limit 1` shows it")
+    }
+  }
+
+  /// Records what somebody else measured.
+  private func take(_ path: String) async throws {
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw Complaint(.badUsage, "\(path): the file cannot be read; name one that is there and that you may read")
+    }
+    let span = try window.map { try SourceOptions.window($0, "--window") }
+    try await common.withDatabase { client in
+      let change = Change(common: common, writing: writing)
+      let stream = "monitor/\(monitor)"
+      var window = ""
+      let changed = try await change.make(client, types: ["measurement_recorded"]) { _ in
+        Target(stream: stream, id: monitor)
+      } decide: { session, target, transaction in
+        let state = try await session.load(MonitorState.self, target.stream)
+        guard let specification = state.specification else { throw Refusal.unknown("there is no monitor \(monitor)") }
+        let model = try await session.load(ModelState.self, "model/\(specification.model)").specification
+        let found = try await ImportedMeasurement(
+          path, for: state, monitor: specification, task: model?.task ?? .classification, span: span, transaction)
+        window = found.window.id.description
+        // The same file with the same content is one measurement.
+        let isKnown = try await !transaction.query(
+          "select 1 from kedge.event where stream = \(stream) and type = 'measurement_recorded' and data -> 'window' ->> 'id' = \(window)"
+        ).isEmpty
+        if !isKnown { session.record([found.fact(after: state)], on: stream) }
+      }
+      try change.report(changed, "window \(window) of \(monitor) is taken over from \(path)")
     }
   }
 

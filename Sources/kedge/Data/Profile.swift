@@ -7,7 +7,11 @@ struct Profile: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Makes a mergeable profile of a data file; needs no database.",
     discussion: guide(
-      "A profile takes the place of a file in `kedge compare`: the reference need not be read again. One pass, in memory that does not grow with the file.",
+      """
+      A profile takes the place of a file in `kedge compare`: the reference need not be read again. One pass, in memory that does not grow with the file.
+      --to writes it into a file: .json, or .json.gz, which is the compact form.
+      Profiles of whylogs (.bin, written with view().write) are taken wherever ours are.
+      """,
       example: "kedge profile reference.csv -o json > reference.json\nkedge profile merge monday.json tuesday.json -o json > both.json"),
     subcommands: [One.self, Merge.self], defaultSubcommand: One.self)
 
@@ -19,11 +23,12 @@ struct Profile: AsyncParsableCommand {
 
     @Argument(help: "What `kedge compare` reads; - for standard input.", completion: .file()) var file: String
     @OptionGroup var source: SourceOptions
+    @OptionGroup var target: ProfileTarget
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
       let (file, reading) = (file, try source.reading())
-      try show(try await onThread { try TableReader(options: reading).profile(path: file) }, common)
+      try target.show(try await onThread { try TableReader(options: reading).profile(path: file) }, common)
     }
   }
 
@@ -33,12 +38,13 @@ struct Profile: AsyncParsableCommand {
       abstract: "The union of profiles, in any order the same.",
       discussion: guide(example: "kedge profile merge monday.json tuesday.json -o json > both.json"))
 
-    @Argument(help: "Profiles that `kedge profile -o json` wrote.", completion: .file()) var profiles: [String]
+    @Argument(help: "Profiles that `kedge profile` wrote, or whylogs.", completion: .file()) var profiles: [String]
+    @OptionGroup var target: ProfileTarget
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
       let paths = profiles
-      try show(
+      try target.show(
         try await onThread {
           var union = try TableProfile.read(path: paths[0])
           for path in paths.dropFirst() { try union.merge(try TableProfile.read(path: path)) }
@@ -46,9 +52,29 @@ struct Profile: AsyncParsableCommand {
         }, common)
     }
   }
+}
 
-  private static func show(_ profile: TableProfile, _ common: CommonOptions) throws {
+/// Where a profile goes.
+struct ProfileTarget: ParsableArguments {
+  @Option(help: ArgumentHelp("Writes it into a file: .json, or .json.gz for the compact form.", valueName: "file"), completion: .file()) var to: String?
+
+  func validate() throws {
+    if let to, ![".json", ".json.gz"].contains(where: to.lowercased().hasSuffix) {
+      throw ValidationError("--to \(to): expected a name that ends in .json or .json.gz")
+    }
+  }
+
+  func show(_ profile: TableProfile, _ common: CommonOptions) throws {
     let json = try profile.json()
+    if let to {
+      do {
+        let bytes = to.lowercased().hasSuffix(".gz") ? try profile.packed() : Array((json.description + "\n").utf8)
+        try Data(bytes).write(to: URL(fileURLWithPath: to), options: .atomic)
+      } catch {
+        throw Complaint(.failed, "\(to): the profile cannot be written: \(error.localizedDescription); check the directory and its rights")
+      }
+      return common.say("profile: \(to), \(profile.rows) rows of \(profile.source)")
+    }
     Renderer(format: common.output).document(json) {
       let columns = json["columns"]?.array ?? []
       if common.output == .name { return columns.compactMap { $0["name"]?.string }.joined(separator: "\n") }

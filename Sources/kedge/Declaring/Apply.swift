@@ -48,6 +48,7 @@ struct Apply: AsyncParsableCommand {
       guard !writing.dryRun, !decided.isEmpty else {
         return (plan, decided.map { Changed.Event(id: nil, stream: $0.stream, version: nil, fact: $0.fact) })
       }
+      try await plan.storeProfiles(transaction)
       let attribution = Attribution(actor: writing.name)
       let appended = try await session.append(by: attribution, key: writing.idempotencyKey)
       try await Note(writing: writing).append(

@@ -4,6 +4,7 @@ internal import Lifecycle
 internal import PostgreSQL
 internal import Projections
 internal import Values
+internal import Workers
 
 /// What applying files would append.
 struct Plan {
@@ -20,6 +21,9 @@ struct Plan {
   /// Schedules, each on its own stream.
   let schedules: [(stream: String, facts: [Fact])]
 
+  /// References that are to be pinned; their profiles lie beside the log.
+  private let baselines: [BaselineReading]
+
   /// Whether nothing is to be done.
   var isEmpty: Bool { items.allSatisfy(\.facts.isEmpty) && schedules.isEmpty }
 
@@ -29,6 +33,7 @@ struct Plan {
     let specifications = Specifications(database: database)
     var items: [Item] = []
     var schedules: [(stream: String, facts: [Fact])] = []
+    var baselines: [BaselineReading] = []
     for declaration in declarations.map(\.value) {
       // So that the append is refused when somebody else applies at the same moment.
       try await session.note(declaration)
@@ -38,9 +43,10 @@ struct Plan {
       switch declaration {
       case .monitor(let monitor):
         if case .file(let path)? = monitor.baseline {
-          let pinned = try await session.load(MonitorState.self, declaration.streamName).baseline
-          let found = try BaselineFile(path).pinned()
-          if pinned != found { item.facts.append(.baselinePinned(found)) }
+          if let found = try await Plan.baseline(path, of: monitor, declarations, &session) {
+            item.facts.append(.baselinePinned(found.fact))
+            baselines.append(found)
+          }
         }
       case .pipeline(let pipeline): schedules += try await Plan.schedules(of: pipeline, &session, database, now)
       default: break
@@ -49,7 +55,32 @@ struct Plan {
     }
     self.items = items
     self.schedules = schedules
+    self.baselines = baselines
   }
+
+  /// What the file of a monitor's reference is now; nil when it was pinned as it is, for the same columns.
+  private static func baseline(
+    _ path: String, of monitor: MonitorSpecification, _ declarations: [Located<Declaration>], _ session: inout DecisionSession
+  ) async throws -> BaselineReading? {
+    let state = try await session.load(MonitorState.self, "monitor/\(monitor.name)")
+    let file = BaselineFile(path)
+    var task = try await session.load(ModelState.self, "model/\(monitor.model)").specification?.task ?? .classification
+    let isNewTask = declarations.contains { declaration in
+      guard case .model(let model) = declaration.value, model.name == monitor.model, model.task != task else { return false }
+      task = model.task
+      return true
+    }
+    if let pinned = state.baseline, pinned.path == file.path, pinned.profile != nil, state.specification?.columns == monitor.columns, !isNewTask,
+      (try? BaselineReading.contentChecksum(of: file.path)) == pinned.sha256
+    {
+      return nil
+    }
+    let found = try file.read(for: monitor, task: task)
+    return found.fact == state.baseline ? nil : found
+  }
+
+  /// Stores what lies beside the log.
+  func storeProfiles(_ database: any Queryable) async throws { for baseline in baselines { try await baseline.store(database) } }
 
   /// Takes all of it into a session.
   func record(in session: inout DecisionSession) {

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Statistics
-internal import Values
 
-/// Detectors beside River's on streams in which nothing changes: the case that they spend their lives in.
+/// Detectors beside River's on streams in which nothing changes: the case that they spend their lives in. Both are measured in processor time, which
+/// other work on the machine changes least.
 struct DetectorBenchmark {
   let arguments: Bench.Arguments
 
@@ -34,9 +34,15 @@ struct DetectorBenchmark {
 
   private func rate(_ name: String, _ values: [Double]) -> Double {
     guard var detector = AnyStreamDetector(name) else { return 0 }
-    let began = ContinuousClock.now
+    let began = DetectorBenchmark.processorSeconds()
     _ = detector.run(values)
-    return Double(values.count) / (ContinuousClock.now - began).inSeconds
+    return Double(values.count) / (DetectorBenchmark.processorSeconds() - began)
+  }
+
+  private static func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   private func river(_ name: String, _ count: Int) throws -> Double {
