@@ -111,12 +111,12 @@ struct MistakeTests {
       "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files, sql or measurements"
     ),
     (
-      "kind: Monitor\nname: m\nmodel: a\nwindow: {measurements: false}",
-      "k.yaml:4:24: window.measurements: found false; expected true: others measure, and post it to /v1/measurements"
-    ),
-    (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {files: \"s3://bucket/in/*.csv\"}",
       "k.yaml:4:17: window.files: found a URL, which is not supported by this version; expected a pattern of paths, e.g. \"incoming/*.csv\", on a disk of the workers"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {measurements: false}",
+      "k.yaml:4:24: window.measurements: found false; expected true: others measure, and post it to /v1/measurements"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",

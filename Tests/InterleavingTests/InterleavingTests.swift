@@ -130,7 +130,7 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
 @Suite struct `Planted mistakes` {
   @Test(arguments: PlantedMistake.all)
   func `a log that is wrong is found out, and again by the seed that found it`(mistake: PlantedMistake) async throws {
-    let found = try #require(try await search(for: mistake, in: Seed.batch(3000)), "3000 interleavings did not find it")
+    let found = try #require(try await search(for: mistake, in: Seed.batch(6000)), "6000 interleavings did not find it")
     print("\(mistake): found by interleaving \(found.seed.value): \(found.violations[0])")
     // As KEDGE_SEED does, in another database.
     #expect(try await search(for: mistake, in: Array(repeating: found.seed, count: 100)) != nil, "\(found.seed) does not find it again")

@@ -28,8 +28,7 @@ struct AddNote: AsyncParsableCommand {
         let cause = try await lookup.newest(id.stream)
         let appended = try await EventStore(transaction).append(
           [NewEvent(type: EventDocuments.note, data: ["reason": .string(text)], idempotencyKey: writing.idempotencyKey.map { "\($0)/0" })],
-          to: StreamName(id.stream),
-          by: Attribution(actor: writing.name, principal: nil, correlation: cause?.correlation, causation: cause?.event))
+          to: StreamName(id.stream), by: Attribution(actor: writing.name, principal: nil, correlation: cause?.correlation, causation: cause?.event))
         return (id, appended.first)
       }
       let events =

@@ -1,4 +1,4 @@
-public import Values
+internal import Values
 
 extension MeasurementRecorded {
   /// The value of a metric; nil when this measurement does not have it, or it rests on too few rows.
