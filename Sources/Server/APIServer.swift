@@ -50,7 +50,7 @@ public struct APIServer: Sendable {
     group.maximumGracefulShutdownDuration = options.grace
     let services = ServiceGroup(configuration: group)
     // What is counted over all of history is read from its beginning once: before somebody waits for it.
-    let warming = Task { [metrics] in _ = await metrics.read() }
+    let warming = Task { [metrics] in await metrics.countHistory() }
     defer { warming.cancel() }
     // Not a child of the task that is cancelled: requests that have begun shall end well.
     let serving = Task { try await services.run() }

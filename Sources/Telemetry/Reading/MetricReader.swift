@@ -43,6 +43,15 @@ public actor MetricReader {
     return families
   }
 
+  /// Counts what there is so far: of a long log the first reading would take long. Nothing is lost when it cannot.
+  public func countHistory() async {
+    do {
+      tally = try await tally.caughtUp(with: database)
+    } catch {
+      logger.debug("metrics: the log could not be counted yet: \(error)")
+    }
+  }
+
   private func readAnew() async -> [MetricFamily] {
     let began = ContinuousClock.now
     var families: [MetricFamily] = []
