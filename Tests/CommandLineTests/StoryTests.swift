@@ -132,7 +132,10 @@ import Values
       #expect(try await world.program.run("ack", "\(alert)", "--as", "bob").status == 0)
       let twice = try await world.program.run("ack", "\(alert)", "--as", "eve")
       #expect(twice.talk == "kedge: bob has acknowledged the alert already\n")
+      #expect(try await world.program.run("note", "\(alert)", "the instrument was recalibrated", "--as", "bob").status == 0)
       try await world.project()
+      let notes = try await world.program.run("describe", "alert", "\(alert)", "-o", "json").json["notes"]
+      #expect(notes?[0]?["by"] == "bob" && notes?[0]?["note"] == "the instrument was recalibrated")
       let item = try #require(try await world.program.run("get", "alerts", "-o", "json").json.items.first)
       #expect(item["state"] == "firing")
       #expect(item["acknowledged_by"] == "bob")

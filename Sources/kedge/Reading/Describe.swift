@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import PostgreSQL
+internal import Projections
 internal import Values
 
 struct Describe: AsyncParsableCommand {
@@ -36,9 +37,10 @@ struct Describe: AsyncParsableCommand {
     // What a run has written lies beside the log.
     let output = kind.name == "runs" && model.moment == nil ? try await RunOutput(database: model.database).tail(of: item["id"]?.string ?? "", lines: 20) : []
     let columns = kind.name == "alerts" ? try await driftedColumns(item, model) : []
-    Renderer(format: common.output).document(json(item, related, output, columns)) {
+    let notes = kind.name == "alerts" ? try await notes(on: item, model) : []
+    Renderer(format: common.output).document(json(item, related, output, columns, notes)) {
       if common.output == .name { return kind.nameOf(item) }
-      return text(kind, item, related, output, columns)
+      return text(kind, item, related, output, columns, notes)
     }
   }
 
@@ -51,17 +53,28 @@ struct Describe: AsyncParsableCommand {
       .sorted { ($0["effect"]?.double ?? 0) > ($1["effect"]?.double ?? 0) }
   }
 
-  private func json(_ item: JSON, _ related: [(Kind.Relation, Kind, [JSON])], _ output: [String], _ columns: [JSON]) -> JSON {
+  /// What people noted about an alert, in their order.
+  private func notes(on alert: JSON, _ model: ReadModel) async throws -> [JSON] {
+    let filter = EventDocuments.Filter(stream: "alert/\(alert["id"]?.string ?? "")", types: [EventDocuments.note])
+    return try await EventDocuments(database: model.database).sealed(filter, limit: 1000)
+      .filter { ($0["position"]?.integer ?? .max) <= model.moment?.position ?? .max }
+      .map { ["at": $0["recorded_at"] ?? .null, "by": $0["actor"] ?? .null, "note": $0["data"]?["reason"] ?? .null] }
+  }
+
+  private func json(_ item: JSON, _ related: [(Kind.Relation, Kind, [JSON])], _ output: [String], _ columns: [JSON], _ notes: [JSON]) -> JSON {
     var document = item
     var groups: JSON = [:]
     for (_, kind, items) in related { groups[kind.name] = .array(items) }
     document["related"] = groups
     if !output.isEmpty { document["last_lines"] = JSON(output) }
     if !columns.isEmpty { document["columns"] = .array(columns) }
+    if !notes.isEmpty { document["notes"] = .array(notes) }
     return document
   }
 
-  private func text(_ kind: Kind, _ item: JSON, _ related: [(Kind.Relation, Kind, [JSON])], _ output: [String], _ columns: [JSON]) -> String {
+  private func text(
+    _ kind: Kind, _ item: JSON, _ related: [(Kind.Relation, Kind, [JSON])], _ output: [String], _ columns: [JSON], _ notes: [JSON]
+  ) -> String {
     var text = Terminal.paint("\(kind.singular) \(kind.nameOf(item))", .bold) + "\n"
     let members = (item.object?.members ?? []).filter { !$0.value.isNull && $0.key != kind.key }
     let width = members.map(\.key.count).max() ?? 0
@@ -69,6 +82,7 @@ struct Describe: AsyncParsableCommand {
     if !columns.isEmpty {
       text += section("Drifted columns", Describe.columnTable, columns)
     }
+    if !notes.isEmpty { text += section("Notes", [TableColumn("AT", "at"), TableColumn("BY", "by"), TableColumn("NOTE", "note")], notes) }
     for (relation, other, items) in related { text += section(relation.title, other.columns.filter { !$0.isWide }, items) }
     if !output.isEmpty { text += "\n" + Terminal.paint("Last lines of output", .bold) + "\n" + output.map { "  \($0)\n" }.joined() }
     return text

@@ -56,7 +56,7 @@ def river(name, count):
     from river import drift
 
     detector = {"adwin": drift.ADWIN, "page_hinkley": drift.PageHinkley, "kswin": drift.KSWIN}.get(name)
-    detector = detector() if detector else getattr(drift.binary, {"ddm": "DDM", "eddm": "EDDM", "hddm_a": "HDDM_A", "hddm_w": "HDDM_W"}[name])()
+    detector = detector() if detector else getattr(drift.binary, {"ddm": "DDM", "eddm": "EDDM", "hddm_a": "HDDMA", "hddm_w": "HDDMW"}[name])()
     source = random.Random(1)
     values = [source.random() for _ in range(int(count))] if name in ("adwin", "page_hinkley", "kswin") else [source.random() < 0.1 for _ in range(int(count))]
     began = time.process_time()
