@@ -157,11 +157,11 @@ import Values
   @Test func `a claim holds while an append with the lease is open`() async throws {
     try await withTestDatabase { database in
       try await offer(database.client, "a")
-      let work = try await claim(database.client, lease: .seconds(3))[0]
+      let work = try await claim(database.client, lease: .seconds(30))[0]
       try await database.client.withTransaction { transaction in
         try await append(transaction, work)
         let timeout = try await transaction.query("select setting::int from pg_settings where name = 'idle_in_transaction_session_timeout'", as: Int.self)
-        #expect(timeout[0] == 1000, "a third of the lease")
+        #expect(timeout[0] == 10_000, "a third of the lease")
         // The lease runs out in the middle: the row is locked, nobody gets the work before this ends.
         let over = try await eventually {
           // Not idle.
