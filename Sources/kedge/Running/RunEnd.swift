@@ -32,10 +32,12 @@ struct RunEnd {
     }
     let deployment = DeploymentID(cause: evaluated.event, policy: PromotingPolicy.name, name: endpoint)
     let word = try await waiting.until("the proposal of \(evaluated.fact.challenger)", in: client) { () async throws -> String? in
+      // Before the look: the proposal may come between the two.
+      let hasPassed = try await hasPassed(evaluated.event)
       var session = DecisionSession(client)
       let state = try await session.load(DeploymentState.self, deployment.stream)
       if state.phase != .none { return state.word }
-      return try await hasPassed(evaluated.event) ? "none" : nil
+      return hasPassed ? "none" : nil
     }
     switch word {
     case "held": throw held(evaluated.fact)
