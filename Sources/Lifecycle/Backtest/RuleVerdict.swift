@@ -29,8 +29,9 @@ public struct RuleVerdict: Equatable, Sendable {
   public let rule: String
   /// How many incidents people confirmed.
   public let incidents: Int
-  /// What happened, and what would have.
+  /// What happened.
   public let happened: World
+  /// What would have happened under the other rules.
   public let wouldHaveHappened: World
   /// Alerts that both have, in the time of each other.
   public let same: Int

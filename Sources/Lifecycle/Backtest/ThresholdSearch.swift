@@ -7,9 +7,11 @@ public import Values
 public struct ThresholdSearch: Sendable {
   /// A threshold and what it would have meant.
   public struct Candidate: Equatable, Sendable {
+    /// In the unit of the metric.
     public let limit: Double
     /// Alerts since the start that was asked for.
     public let alerts: Int
+    /// Alerts in 30 days, at that rate.
     public let alertsPerMonth: Double
     /// Of the incidents that people confirmed, those that it notices.
     public let incidentsNoticed: Int

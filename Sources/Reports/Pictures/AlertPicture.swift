@@ -5,9 +5,11 @@ public import Values
 public enum AlertPicture {
   /// A stretch of time in which an alert fired.
   public struct Span: Sendable {
+    /// When it was raised.
     public let from: Timestamp
     /// Nil while it fires.
     public let to: Timestamp?
+    /// Its colour in the picture.
     public let kind: Kind
 
     /// What people said of it.
@@ -22,8 +24,11 @@ public enum AlertPicture {
 
   /// A rule with what it raised and would raise.
   public struct Lane: Sendable {
+    /// Its name.
     public let rule: String
+    /// The alerts that it raised.
     public let happened: [Span]
+    /// The alerts that it would have raised.
     public let wouldHaveHappened: [Span]
 
     /// Takes the values as they are.

@@ -4,8 +4,11 @@ internal import Values
 
 /// Writes each line as a JSON object: `time`, `level`, `logger` and `message`, then the metadata by their own names.
 public struct JSONLogHandler: LogHandler {
+  /// Less important lines are left out.
   public var logLevel = Logger.Level.info
+  /// What every line carries.
   public var metadata: Logger.Metadata = [:]
+  /// Gives each line what its task carries.
   public var metadataProvider: Logger.MetadataProvider?
   private let label: String
   private let write: @Sendable (String) -> Void

@@ -42,7 +42,8 @@ final class SpooledInput: Sendable {
 
   init() throws(TableError) {
     let folder = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-    var path = Array("\(folder)/kedge-XXXXXX".utf8CString)
+    // mkstemp puts a name of its own in the place of six X.
+    var path = Array("\(folder)/kedge-\(String(repeating: "X", count: 6))".utf8CString)
     descriptor = mkstemp(&path)
     guard descriptor >= 0 else { throw StandardInput.failure("is large, and \(folder) takes no file", "set TMPDIR to a folder with room for it") }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
