@@ -69,6 +69,19 @@ struct PoolTests {
     }
   }
 
+  @Test func `whoever asks while attempts to connect fail is told so, however many ask at that moment`() async throws {
+    var options = PostgresOptions()
+    options.waitForServer = .milliseconds(1)
+    options.backoff = Backoff(first: .nanoseconds(1), longest: .nanoseconds(1))
+    let client = PostgresClient("postgresql:///x?host=/nonexistent", options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<64 {
+        group.addTask { for _ in 0..<50 { await #expect(throws: ConnectionLost.self) { try await client.query("select 1") } } }
+      }
+    }
+    await client.close()
+  }
+
   @Test func `a statement whose connection ends under it says that its outcome is unknown`() async throws {
     try await withTestDatabase(.empty) { database async throws in
       let db = database.client

@@ -16,7 +16,7 @@ final class Pool: @unchecked Sendable {
   private let logger: Logger
   private let lock = PosixLock()
 
-  // Guarded by `lock`.
+  // Guarded by `lock`; times are taken under it too, so that none is later than one that is taken after it.
   private var idle: [(wire: Wire, since: UInt64)] = []
   /// Connections that are open, given out or idle.
   private var open = 0
@@ -136,7 +136,6 @@ final class Pool: @unchecked Sendable {
   // MARK: Waiting
 
   private func wait(_ id: UInt64, _ continuation: CheckedContinuation<Result<Wire, any Error>, Never>) {
-    let now = EventLoop.now()
     let timeout = options.acquireTimeout
     let refusal: (Result<Wire, any Error>)? = lock.withLock {
       if isClosed { return .failure(PostgresUsageError.closed) }
@@ -146,12 +145,13 @@ final class Pool: @unchecked Sendable {
       } catch {
         return .failure(error)
       }
+      let now = EventLoop.now()
       waiters.append(Waiter(id: id, since: now, deadline: now + timeout.nanoseconds, continuation: continuation))
+      expireLater(now)
       return nil
     }
     if let refusal { return continuation.resume(returning: refusal) }
     connectIfNeeded()
-    lock.withLock { expireLater(now) }
   }
 
   /// One timer at a time, for the waiter that has waited longest; under the lock.
@@ -174,8 +174,8 @@ final class Pool: @unchecked Sendable {
   }
 
   private func expire() {
-    let now = EventLoop.now()
     let (late, failure) = lock.withLock {
+      let now = EventLoop.now()
       isExpiring = false
       let late = waiters.filter { $0.deadline <= now }
       waiters.removeAll { $0.deadline <= now }
@@ -225,10 +225,10 @@ final class Pool: @unchecked Sendable {
   }
 
   private func failed(_ error: any Error) {
-    let now = EventLoop.now()
     let patience = options.waitForServer.nanoseconds
     var delay: Duration?
     let (gaveUp, continuations): ([Waiter], [CheckedContinuation<Void, Never>]) = lock.withLock {
+      let now = EventLoop.now()
       connecting -= 1
       failures += 1
       lastFailure = error
@@ -272,9 +272,9 @@ final class Pool: @unchecked Sendable {
   }
 
   private func reap() {
-    let now = EventLoop.now()
     let limit = options.idleTimeout.nanoseconds
     let old = lock.withLock {
+      let now = EventLoop.now()
       isReaping = false
       let old = idle.filter { now - $0.since >= limit }
       idle.removeAll { now - $0.since >= limit }

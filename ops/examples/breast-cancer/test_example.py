@@ -292,7 +292,7 @@ class Example(unittest.TestCase):
         self.assertEqual(post(b'{"title": "two"}', key="k2"), 200)
         self.assertEqual(post(b'{"title": "forged"}', secret="other", key="k3"), 401)
         self.assertEqual(post(b'{"title": "old"}', age=400, key="k4"), 401)
-        receiver.send_signal(signal.SIGINT)
+        receiver.terminate()
         self.assertEqual([json.loads(line)["title"] for line in receiver.communicate(timeout=20)[0].splitlines()], ["one", "two"])
 
     def test_bad_input_is_refused_in_one_line(self):
