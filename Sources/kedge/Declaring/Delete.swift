@@ -6,6 +6,7 @@ internal import Values
 
 struct Delete: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "delete",
     abstract: "Takes back a declaration; its history stays in the log.",
     discussion: guide(
       "KIND is monitor, rule, pipeline, endpoint, channel or pool. Models stay, because their versions do. What others refer to is refused.",
