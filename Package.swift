@@ -125,7 +125,7 @@ let package = Package(
         "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
         system,
       ]),
-    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "Lifecycle", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

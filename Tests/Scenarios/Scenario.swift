@@ -96,8 +96,10 @@ final class Scenario: @unchecked Sendable {
   func logs() -> String { String(everyLog().suffix(4000)) }
 
   /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
-  func surround() async throws {
-    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/surroundings.py"], in: directory)
+  /// - Parameter isCutting: some messages get no answer, and what came is kept in `posted`.
+  func surround(_ declarations: String = Scenario.declarations, isCutting: Bool = false) async throws {
+    let script = Bundle.module.resourcePath! + "/Models/surroundings.py"
+    let server = Program.process("/usr/bin/env", ["python3", script] + (isCutting ? ["cut"] : []), in: directory)
     let (input, output) = (Pipe(), Pipe())
     server.standardInput = input
     server.standardOutput = output
@@ -105,7 +107,8 @@ final class Scenario: @unchecked Sendable {
     lock.withLock { processes.append(server) }
     surroundings = input
     let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    let declared = Scenario.declarations
+    let declared =
+      declarations
       .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
       .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
     try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
