@@ -73,7 +73,7 @@ let package = Package(
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
     module("Workers", [
-      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
+      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Telemetry", "Values", crypto, logging,
     ]),
     module("Telemetry", ["HTTPTransport", "Lifecycle", "PostgreSQL", "Values", logging]),
     module(
