@@ -69,7 +69,7 @@ let package = Package(
     module("Profiles", ["CZlib", "HTTPTransport", "Parquet", "PostgreSQL", "Statistics", "Values", crypto, logging]),
     module("Reports", ["Profiles", "Statistics", "Values", crypto]),
     module("Lifecycle", ["Statistics", "Values"]),
-    module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
+    module("Declarations", ["HTTPTransport", "Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
     module("Workers", [
@@ -125,7 +125,7 @@ let package = Package(
         "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
         system,
       ]),
-    tests("Scenarios", ["kedge", "Embedded", "EventLog", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "HTTPTransport", "PostgreSQL", "StubServer", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -6,7 +6,7 @@ import Testing
     ["up"], ["migrate"], ["worker"], ["doctor"], ["apply"], ["diff"], ["export"], ["delete"], ["get"], ["describe"], ["events"], ["why"], ["logs"], ["compare"],
     ["evaluate"], ["detect"],
     ["baseline", "pin"], ["measure"], ["retrain"], ["cancel"], ["tag"], ["alias"], ["promote"], ["approve"], ["reject"], ["pause"], ["resume"], ["abort"],
-    ["rollback"], ["freeze"], ["thaw"], ["ack"], ["resolve"], ["false-alarm"], ["archive"], ["audit", "verify"], ["audit", "head"], ["audit", "key"],
+    ["rollback"], ["freeze"], ["thaw"], ["channel", "test"], ["channel", "redrive"], ["ack"], ["resolve"], ["false-alarm"], ["archive"], ["audit", "verify"], ["audit", "head"], ["audit", "key"],
     ["export", "events"],
     ["projections", "list"], ["projections", "verify"],
     ["projections", "rebuild"], ["projections", "release"], ["completion"],

@@ -97,18 +97,27 @@ final class Scenario: @unchecked Sendable {
 
   /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
   func surround() async throws {
-    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/surroundings.py"], in: directory)
+    let port = try startServer("surroundings.py")
+    let declared = Scenario.declarations
+      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
+      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
+    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
+  }
+
+  /// Starts a receiver of messages that does as the file `mode` says.
+  func startReceiver() throws -> String { try startServer("receiver.py") }
+
+  /// Starts one of our servers beside the scenario.
+  /// - Returns: its port.
+  private func startServer(_ script: String) throws -> String {
+    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/\(script)"], in: directory)
     let (input, output) = (Pipe(), Pipe())
     server.standardInput = input
     server.standardOutput = output
     try server.run()
     lock.withLock { processes.append(server) }
     surroundings = input
-    let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    let declared = Scenario.declarations
-      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
-      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
-    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
+    return String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   private func stopAll() {
