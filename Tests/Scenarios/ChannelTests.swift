@@ -57,6 +57,33 @@ import Values
     }
   }
 
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["KEDGE_TEST_PYTHON"] != nil, "there is no aiosmtpd; ops/setup installs it"))
+  func `data that drift become a mail that shows how, and what is done about it`() async throws {
+    try await Scenario.run { scenario in
+      let port = try scenario.startMailServer()
+      let declared = try #require(scenario.read("kedge.yaml")).replacing("severity: warning", with: "severity: warning\nnotify: [mail]")
+      try scenario.write(
+        "kedge.yaml",
+        declared + "\n---\nkind: Channel\nname: mail\n"
+          + "email: {server: \"smtp://127.0.0.1:\(port)\", starttls: false, from: \"Kedge <kedge@example.com>\", to: [on-call@example.com]}\n")
+      let applied = try await scenario.kedge("apply", "-f", "kedge.yaml")
+      #expect(applied.status == 0, "\(applied.err)")
+      try scenario.worker("projector,scheduler,measurer,notifier")
+      for number in 1...2 { try scenario.write("incoming/w\(number).csv", Scenario.window(rows: 200, seed: UInt64(number), shift: 0.5)) }
+      try await scenario.waitFor("the mail") { scenario.read("mails/1.json") != nil }
+      let mail = try JSON(parsing: try #require(scenario.read("mails/1.json")))
+      #expect(mail["defects"] == [] && mail["to"] == ["on-call@example.com"])
+      let subject = mail["headers"]?.array?.first { $0[0] == "Subject" }?[1]?.string
+      #expect(subject == "[WARNING · FIRING] inputs-drifted fires on toy-live")
+      let text = try #require(mail["parts"]?[0]?["text"]?.string)
+      #expect(text.contains("x: reference, and this window") && text.contains("response   retrain toy-retrain") && text.contains("drifted    x"), "\(text)")
+      let html = try #require(mail["parts"]?[1]?["text"]?.string)
+      // Bars of both sides, no picture that would have to be loaded.
+      #expect(html.components(separatedBy: "bgcolor=\"#d9822b\"").count > 5 && html.components(separatedBy: "bgcolor=\"#a9b4bf\"").count > 5)
+      try await scenario.waitFor("the receipt", sql: "select 1 from kedge.message where channel = 'mail' and receipt ->> 'message' like '%@example.com>'")
+    }
+  }
+
   @Test func `a channel that is down loses nothing, floods nobody, and keeps the order of each alert`() async throws {
     try await Scenario.run { scenario in
       try await scenario.receiver(named: "hook")

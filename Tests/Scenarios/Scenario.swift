@@ -97,7 +97,7 @@ final class Scenario: @unchecked Sendable {
 
   /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
   func surround() async throws {
-    let port = try startServer("surroundings.py")
+    let port = try startServer([Bundle.module.resourcePath! + "/Models/surroundings.py"])
     let declared = Scenario.declarations
       .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
       .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
@@ -105,12 +105,19 @@ final class Scenario: @unchecked Sendable {
   }
 
   /// Starts a receiver of messages that does as the file `mode` says.
-  func startReceiver() throws -> String { try startServer("receiver.py") }
+  func startReceiver() throws -> String { try startServer([Bundle.module.resourcePath! + "/Models/receiver.py"]) }
+
+  /// Starts the SMTP server of the channels' tests; each mail becomes `mails/N.json`.
+  func startMailServer() throws -> String {
+    try FileManager.default.createDirectory(atPath: "\(directory)/mails", withIntermediateDirectories: true)
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../IntegrationsTests/mail_server.py").standardized.path()
+    return try startServer([script, "\(directory)/mails"], python: ProcessInfo.processInfo.environment["KEDGE_TEST_PYTHON"] ?? "python3")
+  }
 
   /// Starts one of our servers beside the scenario.
   /// - Returns: its port.
-  private func startServer(_ script: String) throws -> String {
-    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/\(script)"], in: directory)
+  private func startServer(_ arguments: [String], python: String = "python3") throws -> String {
+    let server = Program.process("/usr/bin/env", [python, "-B"] + arguments, in: directory)
     let (input, output) = (Pipe(), Pipe())
     server.standardInput = input
     server.standardOutput = output
