@@ -69,11 +69,11 @@ let package = Package(
     module("Profiles", ["CZlib", "HTTPTransport", "Parquet", "PostgreSQL", "Statistics", "Values", crypto, logging]),
     module("Reports", ["Profiles", "Statistics", "Values", crypto]),
     module("Lifecycle", ["Statistics", "Values"]),
-    module("Declarations", ["Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
+    module("Declarations", ["HTTPTransport", "Lifecycle", "Profiles", "Statistics", "Values", "Yams"]),
     module("Projections", ["EventLog", "Lifecycle", "PostgreSQL", "Values", logging]),
     module("Integrations", ["HTTPTransport", "Lifecycle", "Values", "CLinux", crypto, subprocess, system]),
     module("Workers", [
-      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Telemetry", "Values", crypto, logging,
+      "EventLog", "Integrations", "Lifecycle", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", crypto, logging,
     ]),
     module("Telemetry", ["HTTPTransport", "Lifecycle", "PostgreSQL", "Values", logging]),
     module(
@@ -125,7 +125,7 @@ let package = Package(
         "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
         system,
       ]),
-    tests("Scenarios", ["kedge", "Embedded", "EventLog", "Lifecycle", "PostgreSQL", "TestSupport", "Values", logging], resources: [.copy("Models")]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "StubServer", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

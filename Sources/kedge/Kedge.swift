@@ -25,7 +25,7 @@ struct Kedge: AsyncParsableCommand {
         subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Abort.self, Rollback.self, Freeze.self, Thaw.self]),
       CommandGroup(
         name: "Alerts",
-        subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self, AddNote.self, Silence.self, Unsilence.self, RulePolicy.self]),
+        subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self, AddNote.self, Silence.self, Unsilence.self, RulePolicy.self, ChannelCommand.self]),
       CommandGroup(name: "The log", subcommands: [Audit.self, Archive.self, Projections.self]),
       CommandGroup(name: "Shell", subcommands: [Completion.self, Supervise.self]),
     ])

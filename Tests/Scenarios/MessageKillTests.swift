@@ -11,19 +11,14 @@ import Values
 @Suite struct MessageKillTests {
   private static let monitors = 6
 
-  /// A message as its receiver saw it.
-  private struct Posted: Decodable {
-    let key: String
-    let body: String
-    let answered: Bool
-  }
-
   @Test(arguments: [Torture.seed])
   func `every message of an alert arrives, in order, while projector and notifier are killed and answers are cut off`(seed: Seed) async throws {
     let strikes = Torture.kills(inEveryRun: 8)
     var random = seed.makeGenerator()
     try await Scenario.run { scenario in
-      try await scenario.surround(MessageKillTests.declarations, isCutting: true)
+      try await scenario.receiver(named: "hook")
+      try scenario.write("mode", "random")
+      try scenario.write("kedge.yaml", MessageKillTests.declarations)
       #expect(try await scenario.kedge("apply", "-f", "kedge.yaml").status == 0)
       var workers: [(role: String, process: Process)] = []
       for role in ["projector", "notifier", "projector", "notifier"] { workers.append((role, try scenario.worker(role, lease: "3s"))) }
@@ -42,6 +37,7 @@ import Values
           Torture.say("messengers killed: \(strike) of \(strikes)")
         }
       }
+      try scenario.write("mode", "ok")
       try await scenario.waitUntilSealed()
       try await scenario.waitFor(
         "projector and notifier to be done", within: .seconds(600),
@@ -55,23 +51,24 @@ import Values
       let requested = try await scenario.client.query(
         "select lower(data->>'message'), data->>'alert' from kedge.event where type = 'message_requested' order by stream, version", as: String.self,
         String.self)
-      let posted = try (scenario.read("posted") ?? "").split(separator: "\n").map { try JSONDecoder().decode(Posted.self, from: Data($0.utf8)) }
+      let received = try scenario.received()
+      #expect(received.allSatisfy { $0["key"]?.string != nil })
       let alertOf = Dictionary(uniqueKeysWithValues: requested.map { ($0.0, $0.1) })
       // What waited when a newer one was about to be sent is told with that.
       let folded = Set(
         try await scenario.client.query("select lower(data->>'message') from kedge.event where type = 'message_folded'", as: String.self))
-      let keys = Set(posted.map { $0.key.lowercased() })
-      #expect(requested.count >= strikes && keys.union(folded) == Set(requested.map(\.0)))
+      let bodies = Dictionary(grouping: received) { $0["key"]?.string ?? "" }
+      #expect(requested.count >= strikes && folded.union(bodies.keys) == Set(requested.map(\.0)))
+      #expect(bodies.values.allSatisfy { copies in copies.allSatisfy { $0["text"] == copies[0]["text"] && $0["occurred_at"] == copies[0]["occurred_at"] } })
       // One message after the other, each until it was taken: nothing overtakes, and nothing comes back.
-      let inOrder = Dictionary(grouping: requested.filter { keys.contains($0.0) }, by: \.1).mapValues { $0.map(\.0) }
+      let inOrder = Dictionary(grouping: requested.filter { bodies[$0.0] != nil }, by: \.1).mapValues { $0.map(\.0) }
       var arrived: [String: [String]] = [:]
-      for message in posted {
-        let key = message.key.lowercased()
+      for key in received.compactMap({ $0["key"]?.string }) {
         guard let alert = alertOf[key], arrived[alert]?.last != key else { continue }
         arrived[alert, default: []].append(key)
       }
       #expect(arrived == inOrder)
-      let (repeats, cut) = (posted.count - keys.count, posted.filter { !$0.answered }.count)
+      let (repeats, cut) = (received.count - bodies.count, received.filter { $0["answered"] == false }.count)
       // A notifier sends four at a time.
       #expect(repeats <= cut + 4 * killed["notifier", default: 0], "\(repeats) messages came again, and \(cut) answers were cut off")
       try await scenario.verify()
@@ -101,6 +98,7 @@ import Values
       for: 1
       resolve_after: 1
       severity: warning
+      notify: [hook]
 
       """
     }.joined()

@@ -96,22 +96,35 @@ final class Scenario: @unchecked Sendable {
   func logs() -> String { String(everyLog().suffix(4000)) }
 
   /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
-  /// - Parameter isCutting: some messages get no answer, and what came is kept in `posted`.
-  func surround(_ declarations: String = Scenario.declarations, isCutting: Bool = false) async throws {
-    let script = Bundle.module.resourcePath! + "/Models/surroundings.py"
-    let server = Program.process("/usr/bin/env", ["python3", script] + (isCutting ? ["cut"] : []), in: directory)
+  func surround() async throws {
+    let port = try startServer([Bundle.module.resourcePath! + "/Models/surroundings.py"])
+    let declared = Scenario.declarations
+      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
+      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
+    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
+  }
+
+  /// Starts a receiver of messages that does as the file `mode` says.
+  func startReceiver() throws -> String { try startServer([Bundle.module.resourcePath! + "/Models/receiver.py"]) }
+
+  /// Starts the SMTP server of the channels' tests; each mail becomes `mails/N.json`.
+  func startMailServer() throws -> String {
+    try FileManager.default.createDirectory(atPath: "\(directory)/mails", withIntermediateDirectories: true)
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../IntegrationsTests/mail_server.py").standardized.path()
+    return try startServer([script, "\(directory)/mails"], python: ProcessInfo.processInfo.environment["KEDGE_TEST_PYTHON"] ?? "python3")
+  }
+
+  /// Starts one of our servers beside the scenario.
+  /// - Returns: its port.
+  private func startServer(_ arguments: [String], python: String = "python3") throws -> String {
+    let server = Program.process("/usr/bin/env", [python, "-B"] + arguments, in: directory)
     let (input, output) = (Pipe(), Pipe())
     server.standardInput = input
     server.standardOutput = output
     try server.run()
     lock.withLock { processes.append(server) }
     surroundings = input
-    let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    let declared =
-      declarations
-      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
-      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
-    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
+    return String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   private func stopAll() {

@@ -80,13 +80,18 @@ public struct WorkProjection: Projection {
       return [again(.traffic, where: ["kind": "traffic", "subject": JSON(stream)], at: retry, record)]
     case .rolloutEnded(let fact): return fact.outcome == .completed ? [] : [done(stream, .traffic)]
 
-    case .messageRequested(let fact):
+    case .channelDefined(let channel):
+      guard case .alertmanager = channel.kind else { return [done(stream, .resend)] }
+      return ask(.resend, stream, record)
+    case .channelRemoved: return [done(stream, .resend)]
+    case .messageRequested(let fact), .messageRedriven(let fact):
       return ask(
         .notify, "\(stream)/\(fact.message.lowercased)", record, data: try JSON(encoding: fact), exclusive: fact.alert.map { "\(stream)/\($0)" })
     case .messageDelayed(let fact):
       return [again(.notify, where: ["kind": "notify", "subject": JSON("\(stream)/\(fact.message.lowercased)")], at: fact.retryAt, record)]
     case .messageSent(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
     case .messageAbandoned(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
+    case .messageFolded(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
 
     case .actionRequested(let fact):
       switch fact.declared.deed {
