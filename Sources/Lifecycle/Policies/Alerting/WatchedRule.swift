@@ -1,7 +1,7 @@
 internal import Values
 
-/// A rule, taken apart once for all the measurements that it judges.
-struct WatchedRule: Sendable {
+/// A rule, taken apart once for all the measurements that it judges. A class, so that handing it on copies none of its parts.
+final class WatchedRule: Sendable {
   /// A comparison and where its value comes from.
   struct Leaf: Sendable {
     let comparison: AlertComparison
