@@ -14,5 +14,5 @@ enum Supported {
 
   static let trainersLater = ["airflow", "kubeflow", "prefect", "github_actions", "kubernetes", "sagemaker", "http"]
   static let targetsLater = ["haproxy", "kserve", "sagemaker", "vertex", "azureml", "mlflow", "command", "http"]
-  static let channelsLater = ["email", "alertmanager", "pagerduty", "teams", "azure_monitor"]
+  static let channels = ["slack", "webhook", "email", "alertmanager", "pagerduty", "teams", "azure_monitor", "http"]
 }

@@ -15,8 +15,16 @@ public final class HTTPClient: Sendable {
 
   /// Sends a request and waits for the whole response. Cancelling the task ends the transfer within milliseconds.
   /// - Throws: `HTTPError`, or `CancellationError` when the task was cancelled. A status of 400 or more is no error.
-  public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let transfer = try Transfer(request)
+  public func send(_ request: HTTPRequest) async throws -> HTTPResponse { try await carryOut(try Transfer(request)) }
+
+  /// Hands a mail to an SMTP server, on a connection of its own. Cancelling the task ends the conversation within milliseconds.
+  /// - Throws: `HTTPError`, or `CancellationError` when the task was cancelled. A server that refuses is no error: its code is 400 or more.
+  public func send(_ mail: MailSubmission) async throws -> MailReply {
+    let answer = try await carryOut(try Transfer(mail))
+    return MailReply(code: answer.status, refusals: answer.text.split(separator: "\n").map(String.init))
+  }
+
+  private func carryOut(_ transfer: Transfer) async throws -> HTTPResponse {
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         transfer.completion = continuation

@@ -1,12 +1,20 @@
 internal import CLibCurl
 internal import CLibCurlShim
 
-/// One request under way, and libcurl's handle for it.
+/// One request, or one mail, under way, and libcurl's handle for it.
 ///
 /// `@unchecked Sendable`: the sender makes it and gives it to the loop; from then until the loop hands back the result only the
 /// loop's thread touches it. Both handovers pass through the loop's lock or a continuation.
 final class Transfer: @unchecked Sendable {
   let request: HTTPRequest
+  /// What it is, as an error may show it.
+  let title: String
+  /// Nil for a request.
+  let mail: MailSubmission?
+  /// Of the mail, sent so far.
+  private var sent = 0
+  /// What an SMTP server said when it refused something.
+  private var refusals: [String] = []
   let handle: UnsafeMutableRawPointer
   var completion: CheckedContinuation<Result<HTTPResponse, any Error>, Never>?
   var phase = Phase.waiting
@@ -14,6 +22,7 @@ final class Transfer: @unchecked Sendable {
   enum Phase { case waiting, live, done }
 
   private var headerList: UnsafeMutablePointer<curl_slist>?
+  private var recipients: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
   private(set) var headers = HTTPHeaders()
   private var body: [UInt8] = []
@@ -22,27 +31,40 @@ final class Transfer: @unchecked Sendable {
   private let receiver: ((UnsafeRawBufferPointer) -> Int)?
 
   /// - Throws: `HTTPError` of the kind `invalidRequest`.
-  init(_ request: HTTPRequest, receiver: ((UnsafeRawBufferPointer) -> Int)? = nil) throws(HTTPError) {
-    if let fault = Transfer.fault(of: request) {
-      throw HTTPError(kind: .invalidRequest, request: request.redacted, detail: fault)
-    }
+  convenience init(_ request: HTTPRequest, receiver: ((UnsafeRawBufferPointer) -> Int)? = nil) throws(HTTPError) {
+    try self.init(request, mail: nil, fault: Transfer.fault(of: request), receiver)
+  }
+
+  /// - Throws: `HTTPError` of the kind `invalidRequest`.
+  convenience init(_ mail: MailSubmission) throws(HTTPError) {
+    let request = HTTPRequest(
+      .post, mail.server, timeout: mail.timeout, connectTimeout: mail.connectTimeout, certificateAuthorityFile: mail.certificateAuthorityFile)
+    try self.init(request, mail: mail, fault: mail.fault, nil)
+  }
+
+  private init(_ request: HTTPRequest, mail: MailSubmission?, fault: String?, _ receiver: ((UnsafeRawBufferPointer) -> Int)?) throws(HTTPError) {
+    let title = mail == nil ? request.redacted : "mail to \(RedactedURL(request.url, .origin).text)"
+    if let fault { throw HTTPError(kind: .invalidRequest, request: title, detail: fault) }
     guard let handle = curl_easy_init() else {
-      throw HTTPError(kind: .invalidRequest, request: request.redacted, detail: "there is no memory for another request")
+      throw HTTPError(kind: .invalidRequest, request: title, detail: "there is no memory for another request")
     }
     self.request = request
+    self.mail = mail
+    self.title = title
     self.handle = handle
     self.receiver = receiver
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     let refused = configure()
     guard refused == CURLE_OK else {
-      throw HTTPError(kind: .invalidRequest, request: request.redacted, detail: String(cString: curl_easy_strerror(refused)))
+      throw HTTPError(kind: .invalidRequest, request: title, detail: String(cString: curl_easy_strerror(refused)))
     }
   }
 
   deinit {
     curl_easy_cleanup(handle)
     curl_slist_free_all(headerList)
+    curl_slist_free_all(recipients)
     errorText.deallocate()
   }
 
@@ -63,7 +85,7 @@ final class Transfer: @unchecked Sendable {
     func check(_ code: CURLcode) { if refused == CURLE_OK, code != CURLE_OK { refused = code } }
 
     check(kc_setopt_string(handle, CURLOPT_URL, request.url))
-    check(kc_setopt_string(handle, CURLOPT_PROTOCOLS_STR, "http,https"))
+    check(kc_setopt_string(handle, CURLOPT_PROTOCOLS_STR, mail == nil ? "http,https" : "smtp,smtps"))
     check(kc_setopt_string(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https"))
     check(kc_setopt_long(handle, CURLOPT_NOSIGNAL, 1))
     // Else giving up a request whose name is still being looked up would stop the loop until the resolver answers.
@@ -81,8 +103,12 @@ final class Transfer: @unchecked Sendable {
     }
     // A proxy of the environment is for hosts elsewhere.
     if isLoopback { check(kc_setopt_string(handle, CURLOPT_PROXY, "")) }
-    configureMethod(check)
-    configureHeaders(check)
+    if let mail {
+      configureMail(mail, check)
+    } else {
+      configureMethod(check)
+      configureHeaders(check)
+    }
     configureCallbacks(check)
     return refused
   }
@@ -119,6 +145,33 @@ final class Transfer: @unchecked Sendable {
     check(kc_setopt_long(handle, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE)))
   }
 
+  private func configureMail(_ mail: MailSubmission, _ check: (CURLcode) -> Void) {
+    if let user = mail.user {
+      check(kc_setopt_string(handle, CURLOPT_USERNAME, user))
+      check(kc_setopt_string(handle, CURLOPT_PASSWORD, mail.password ?? ""))
+    }
+    check(kc_setopt_long(handle, CURLOPT_USE_SSL, Int((mail.security == .none ? CURLUSESSL_NONE : CURLUSESSL_ALL).rawValue)))
+    check(kc_setopt_string(handle, CURLOPT_MAIL_FROM, "<\(mail.from)>"))
+    for recipient in mail.recipients {
+      guard let longer = curl_slist_append(recipients, "<\(recipient)>") else { return check(CURLE_OUT_OF_MEMORY) }
+      recipients = longer
+    }
+    check(kc_setopt_list(handle, CURLOPT_MAIL_RCPT, recipients))
+    check(kc_setopt_long(handle, CURLOPT_MAIL_RCPT_ALLLOWFAILS, mail.toleratesRefusedRecipients ? 1 : 0))
+    // Mails are rare, and servers close idle connections.
+    check(kc_setopt_long(handle, CURLOPT_FRESH_CONNECT, 1))
+    check(kc_setopt_long(handle, CURLOPT_FORBID_REUSE, 1))
+    check(kc_setopt_long(handle, CURLOPT_UPLOAD, 1))
+    check(kc_setopt_offset(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(mail.message.count)))
+    check(kc_setopt_pointer(handle, CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque()))
+    check(
+      kc_setopt_callback(handle, CURLOPT_READFUNCTION) { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let room = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+        return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().provide(room)
+      })
+  }
+
   private func configureCallbacks(_ check: (CURLcode) -> Void) {
     let this = Unmanaged.passUnretained(self).toOpaque()
     check(kc_setopt_pointer(handle, CURLOPT_PRIVATE, this))
@@ -145,7 +198,16 @@ final class Transfer: @unchecked Sendable {
     return host.hasPrefix("127.") || host.hasPrefix("[::1]") || host.prefix { $0 != ":" }.lowercased() == "localhost"
   }
 
-  // MARK: Receiving, on the loop's thread
+  // MARK: Sending and receiving, on the loop's thread
+
+  /// The next bytes of the mail; none at its end.
+  private func provide(_ room: UnsafeMutableRawBufferPointer) -> Int {
+    guard let message = mail?.message else { return 0 }
+    let count = min(room.count, message.count - sent)
+    message.withUnsafeBytes { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sent..<sent + count])) }
+    sent += count
+    return count
+  }
 
   /// Fewer bytes than were given end the transfer.
   private func receive(body bytes: UnsafeRawBufferPointer) -> Int {
@@ -160,6 +222,10 @@ final class Transfer: @unchecked Sendable {
 
   private func receive(header line: UnsafeRawBufferPointer) -> Int {
     let text = String(decoding: line, as: UTF8.self)
+    if mail != nil {
+      if let code = Int(text.prefix(3)), code >= 400, refusals.count < Transfer.refusalsKept { refusals.append(text.trimmed) }
+      return line.count
+    }
     if text.hasPrefix("HTTP/") {
       // Another response begins: after a "100 Continue", a redirect, a proxy's answer.
       headers = HTTPHeaders()
@@ -171,11 +237,18 @@ final class Transfer: @unchecked Sendable {
     return line.count
   }
 
+  /// Refusals of an SMTP server that are kept: one for each recipient, and then some.
+  private static let refusalsKept = 100
+
   /// The result, once libcurl is through with the handle.
   func result(_ code: CURLcode) -> Result<HTTPResponse, any Error> {
-    guard code == CURLE_OK else { return .failure(error(code)) }
     var status = 0
     kc_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    if mail != nil, code == CURLE_OK || status >= 400 {
+      // libcurl's code says at which step an SMTP server refused; the server's own tells whether to come again.
+      return .success(HTTPResponse(status: status, headers: [:], body: Array(refusals.joined(separator: "\n").utf8)))
+    }
+    guard code == CURLE_OK else { return .failure(error(code)) }
     return .success(HTTPResponse(status: status, headers: headers, body: body))
   }
 
@@ -193,7 +266,7 @@ final class Transfer: @unchecked Sendable {
       case .timedOutConnecting: "no connection within \(min(request.connectTimeout, request.timeout))"
       default: String(cString: errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
       }
-    return HTTPError(kind: kind, request: request.redacted, detail: detail)
+    return HTTPError(kind: kind, request: title, detail: detail)
   }
 }
 
@@ -204,4 +277,9 @@ extension Duration {
     guard seconds < 86_400 * 30 else { return 86_400 * 30 * 1000 }
     return max(1, Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
   }
+}
+
+extension String {
+  /// Without white space around it.
+  fileprivate var trimmed: String { String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()) }
 }

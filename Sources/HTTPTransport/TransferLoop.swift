@@ -126,7 +126,7 @@ final class TransferLoop: Sendable {
     let refused = curl_multi_add_handle(multi, transfer.handle)
     guard refused == CURLM_OK else {
       let detail = String(cString: curl_multi_strerror(refused))
-      return complete(transfer, .failure(HTTPError(kind: .invalidRequest, request: transfer.request.redacted, detail: detail)))
+      return complete(transfer, .failure(HTTPError(kind: .invalidRequest, request: transfer.title, detail: detail)))
     }
     live[transfer.handle] = transfer
   }
@@ -151,6 +151,6 @@ final class TransferLoop: Sendable {
   }
 
   private static func closed(_ transfer: Transfer) -> HTTPError {
-    HTTPError(kind: .clientClosed, request: transfer.request.redacted, detail: "the HTTP client was closed")
+    HTTPError(kind: .clientClosed, request: transfer.title, detail: "the HTTP client was closed")
   }
 }

@@ -16,6 +16,8 @@ public enum WorkKind: String, Codable, Hashable, Sendable, CaseIterable {
   case traffic
   /// Send a message.
   case notify
+  /// Say again what fires, to a channel that forgets it otherwise.
+  case resend
   /// Do what an alert asks for.
   case act
   /// Fire a schedule.
@@ -38,7 +40,7 @@ public enum Role: String, Codable, Hashable, Sendable, CaseIterable {
     case .scheduler: [.watch, .schedule, .deadline]
     case .trainer: [.train, .evaluate, .compare]
     case .deployer: [.traffic]
-    case .notifier: [.notify, .act]
+    case .notifier: [.notify, .resend, .act]
     }
   }
 }

@@ -27,7 +27,7 @@ struct Kedge: AsyncParsableCommand {
         subcommands: [Promote.self, Approve.self, Reject.self, Pause.self, Resume.self, Abort.self, Rollback.self, Freeze.self, Thaw.self]),
       CommandGroup(
         name: "Alerts",
-        subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self, AddNote.self, Silence.self, Unsilence.self, RulePolicy.self]),
+        subcommands: [Acknowledge.self, Resolve.self, FalseAlarm.self, AddNote.self, Silence.self, Unsilence.self, RulePolicy.self, ChannelCommand.self]),
       CommandGroup(name: "The log", subcommands: [Audit.self, Archive.self, Projections.self]),
       CommandGroup(name: "Shell", subcommands: [Completion.self, Supervise.self]),
     ])
@@ -74,8 +74,11 @@ struct Kedge: AsyncParsableCommand {
     }
     let message = self.message(for: error).split(separator: "\n").joined(separator: " ")
     var place = ""
-    if let named = CommandLine.arguments.dropFirst().first(where: { !$0.hasPrefix("-") }) {
-      for group in configuration.groupedSubcommands where group.subcommands.contains(where: { $0._commandName == named }) { place = named + " " }
+    var within: [any ParsableCommand.Type] = configuration.groupedSubcommands.flatMap(\.subcommands)
+    for word in CommandLine.arguments.dropFirst() where !word.hasPrefix("-") {
+      guard let command = within.first(where: { $0._commandName == word }) else { break }
+      place += word + " "
+      within = command.configuration.subcommands
     }
     Terminal.say("kedge: \(message); see `kedge \(place)--help`")
     Terminal.end(.badUsage)

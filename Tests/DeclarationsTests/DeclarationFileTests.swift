@@ -138,6 +138,46 @@ struct DeclarationFileTests {
       ])
   }
 
+  @Test func `every kind of channel is read, and printed as it is read again`() throws {
+    let text = """
+      kind: Channel
+      name: mail
+      email: {server: "smtp://mail.example.com:587", user: kedge, password: env:P, certificate_authority: ca.pem, from: "Kedge <k@example.com>", to: [a@example.com]}
+      ---
+      kind: Channel
+      name: am
+      alertmanager: {url: "http://127.0.0.1:9093/", labels: {team: ml}, every: 30s}
+      ---
+      kind: Channel
+      name: pager
+      pagerduty: {routing_key: env:KEY, api: "https://events.eu.pagerduty.com"}
+      ---
+      kind: Channel
+      name: teams
+      teams: {url: env:WORKFLOW}
+      ---
+      kind: Channel
+      name: azure
+      azure_monitor:
+        tenant: 11111111-0000-0000-0000-000000000000
+        client: app
+        secret: env:S
+        metrics: {region: westeurope, resource: /subscriptions/s/resourceGroups/g/providers/p/x}
+        logs: {endpoint: "https://dce.westeurope-1.ingest.monitor.azure.com", rule: dcr-1, stream: Custom-Kedge_CL}
+      ---
+      kind: Channel
+      name: own
+      http:
+        url: "https://example.com/hook"
+        headers: {X-Key: env:K}
+        body: {text: "{{title}}", list: [1, "{{value}}"]}
+      """
+    let channels = try parse(text)
+    let kinds = channels.map { if case .channel(let channel) = $0 { "\(channel.kind)" } else { "" } }
+    #expect(kinds.count == 6 && kinds[0].contains("/srv/example/ca.pem") && kinds[1].contains("\"http://127.0.0.1:9093\""))
+    #expect(try parse(DeclarationFile.print(channels)) == channels)
+  }
+
   @Test func `the declarations of the example are in order`() throws {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../ops/examples/breast-cancer/kedge.yaml").standardized
     let found = try DeclarationFile.parse(

@@ -12,7 +12,8 @@ struct MistakeTests {
     "a metric: drift.share, drift.columns, rows, lateness, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
     + "f1, roc_auc, pr_auc, log_loss, brier, expected_calibration_error, mae, rmse, mse, r2, mean_error, demographic_parity_difference, "
     + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, silent_failure, concept_drift, estimated_NAME, estimated_NAME_error, "
-    + "column.NAME.score, column.NAME.p_value, column.NAME.p_adjusted, column.NAME.statistic, column.NAME.effect, missing.NAME or version.NAME.METRIC"
+    + "column.NAME.score, column.NAME.p_value, column.NAME.p_adjusted, column.NAME.statistic, column.NAME.effect, missing.NAME, version.NAME.METRIC, "
+    + "segment.GROUP.METRIC, posted.NAME or kedge.METRIC"
 
   @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
     let text = """
@@ -67,6 +68,95 @@ struct MistakeTests {
     #expect(mistakes("kind: Pool\nname: p\n\(line)\n") == [expected])
   }
 
+  @Test(arguments: [
+    (
+      "sms: {to: x}",
+      "k.yaml:1:1: found none of slack, webhook, email, alertmanager, pagerduty, teams, azure_monitor or http; expected a kind of channel: "
+        + "slack, webhook, email, alertmanager, pagerduty, teams, azure_monitor or http"
+    ),
+    (
+      "email: {server: mail.example.com, from: kedge@example.com, to: [a@example.com]}",
+      "k.yaml:3:17: email.server: found \"mail.example.com\"; expected smtp://HOST:PORT, or smtps://HOST:PORT for TLS from the first byte"
+    ),
+    (
+      "email: {server: \"smtp://me:secret@mail.example.com\", from: kedge@example.com, to: [a@example.com]}",
+      "k.yaml:3:17: email.server: found a server with credentials; expected smtp://HOST:PORT, or smtps://HOST:PORT for TLS from the first byte, "
+        + "without user and password"
+    ),
+    (
+      "email: {server: \"smtp://mail.example.com\", from: kedge, to: [a@example.com]}",
+      "k.yaml:3:50: email.from: found \"kedge\"; expected an address such as kedge@example.com, or \"Kedge <kedge@example.com>\""
+    ),
+    (
+      "email: {server: \"smtp://mail.example.com\", from: kedge@example.com, to: [\"a@example.com\\r\\nRCPT TO:<b@example.com>\"]}",
+      "k.yaml:3:74: email.to[0]: found \"a@example.com\u{FFFD}\u{FFFD}RCPT TO:<b@example.com>\"; expected an address such as on-call@example.com"
+    ),
+    ("email: {server: \"smtp://h\", from: a@b.c, to: []}", "k.yaml:3:46: email.to: found an empty list; expected at least one address"),
+    (
+      "email: {server: \"smtp://h\", user: kedge, from: a@b.c, to: [a@b.c]}",
+      "k.yaml:3:8: email.password: found no such key; expected password too: one signs in with both or not at all"
+    ),
+    (
+      "email: {server: \"smtp://h\", user: kedge, password: env:P, starttls: false, from: a@b.c, to: [a@b.c]}",
+      "k.yaml:3:59: email.starttls: found false beside a password; expected true, or a server that begins with smtps://: the password would be there to read on the way"
+    ),
+    (
+      "email: {server: \"smtp://h\", user: kedge, password: hunter2, from: a@b.c, to: [a@b.c]}",
+      "k.yaml:3:52: email.password: found something else; expected a reference to a credential, env:NAME or file:PATH: what is declared is kept for good, "
+        + "so no secret may stand here"
+    ),
+    (
+      "alertmanager: {url: \"http://h:9093\", labels: {severity: x}}",
+      "k.yaml:3:57: alertmanager.labels.severity: found the label \"severity\"; expected another label: Kedge sets alertname, alert, severity, monitor, "
+        + "endpoint, model or series itself"
+    ),
+    (
+      "alertmanager: {url: \"http://h:9093\", labels: {1st: x}}",
+      "k.yaml:3:52: alertmanager.labels.1st: found the label \"1st\"; expected a label of letters, digits and underscores, no digit first"
+    ),
+    (
+      "alertmanager: {url: \"http://h:9093?x=1\"}",
+      "k.yaml:3:21: alertmanager.url: found \"http://h:9093?x=1\"; expected a URL without query and fragment: paths are added to it"
+    ),
+    (
+      "alertmanager: {url: \"http://h\", every: 0s}",
+      "k.yaml:3:40: alertmanager.every: found \"0s\"; expected a span of time such as 90s, 5m, 1h30m or 7d, longer than zero"
+    ),
+    (
+      "pagerduty: {key: env:K}",
+      "k.yaml:3:12: pagerduty.routing_key: found no such key; expected a reference to the service's routing key, e.g. env:PAGERDUTY_ROUTING_KEY"
+    ),
+    (
+      "teams: {url: \"https://example.com/secret\"}",
+      "k.yaml:3:14: teams.url: found something else; expected a reference to a credential, env:NAME or file:PATH: what is declared is kept for good, so no secret may stand here"
+    ),
+    ("azure_monitor: {tenant: t, client: c, secret: env:S}", "k.yaml:3:16: azure_monitor: found neither metrics nor logs; expected one of them, or both"),
+    (
+      "azure_monitor: {tenant: t/x, client: c, secret: env:S, logs: {endpoint: \"https://h\", rule: dcr-1, stream: S}}",
+      "k.yaml:3:25: azure_monitor.tenant: found \"t/x\"; expected the directory's id"
+    ),
+    (
+      "azure_monitor: {tenant: t, client: c, secret: env:S, metrics: {region: westeurope, resource: x}}",
+      "k.yaml:3:94: azure_monitor.metrics.resource: found \"x\"; expected the resource's id, /subscriptions/…"
+    ),
+    (
+      "http: {url: \"http://h\", headers: {Host: env:H}}",
+      "k.yaml:3:41: http.headers.Host: found the header \"Host\"; expected a header that Kedge does not set itself"
+    ),
+  ])
+  func `a channel's mistakes are said where they are`(channel: String, expected: String) {
+    let lines = mistakes("kind: Channel\nname: c\n\(channel)")
+    #expect(lines.contains(expected), "\(lines)")
+    #expect(!"\(lines)".contains("hunter2") && !"\(lines)".contains("me:secret"))
+  }
+
+  @Test func `a template names what a message has`() throws {
+    let lines = mistakes("kind: Channel\nname: c\nhttp:\n  url: http://h\n  body:\n    text: \"{{titel}} on {{monitor}}\"")
+    #expect(lines.count == 1)
+    #expect(lines.first?.hasPrefix("k.yaml:6:11: http.body.text: found {{titel}}; expected id, title, severity,") == true, "\(lines)")
+    #expect(lines.first?.hasSuffix("did you mean \"title\"?") == true, "\(lines)")
+  }
+
   @Test func `a channel's settings are keys and values`() {
     #expect(
       mistakes("kind: Channel\nname: c\nslack: 12") == [
@@ -101,10 +191,6 @@ struct MistakeTests {
     (
       "kind: Endpoint\nname: e\nmodel: m\ntarget: {haproxy: {}}",
       "k.yaml:4:10: target.haproxy: found haproxy, which is not supported by this version; expected local"
-    ),
-    (
-      "kind: Channel\nname: c\nemail: {to: x}",
-      "k.yaml:3:1: email: found email, which is not supported by this version; expected slack, webhook or http"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: false}",

@@ -71,6 +71,22 @@ struct SlackTests {
       #expect(bodies.map { $0["channel"]?.string } == ["#model-monitoring", "C0123456"])
       #expect(bodies.map { $0["thread_ts"]?.string } == [nil, receipt.message])
       #expect(bodies.map { $0["metadata"]?["event_payload"]?["idempotency_key"]?.string } == ["m1", "m2"])
+      let updates = try await Stub.requests(to: "/api/chat.update", http).compactMap { try JSON(parsing: $0["body"]?.string ?? "") }
+        .filter { $0["text"]?.string?.contains(title) == true }
+      #expect(updates.map { $0["ts"]?.string } == [receipt.message] && updates.map { $0["channel"]?.string } == ["C0123456"])
+      #expect(updates.first?["blocks"] == bodies.last?["blocks"])
+    }
+  }
+
+  @Test func `what got worse is shown in the channel, and a first message that is gone keeps nothing from its thread`() async throws {
+    try await Stub.withClient { http in
+      var message = Message.example("worse \(UUID())")
+      message.state = "escalated"
+      message.thread = Receipt(conversation: "C0123456", message: "gone")
+      let receipt = try await slack("GOOD", http).send(message, idempotencyKey: "m")
+      #expect(receipt.message != nil)
+      let body = try #require(try await Stub.requests(to: "/api/chat.postMessage", http).first { $0["body"]?.string?.contains(message.title) == true })
+      #expect(try JSON(parsing: body["body"]?.string ?? "")["reply_broadcast"] == true)
     }
   }
 

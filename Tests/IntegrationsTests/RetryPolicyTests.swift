@@ -5,8 +5,19 @@ struct RetryPolicyTests {
   @Test func `the table of the documentation is what the formula gives`() {
     let policy = RetryPolicy()
     let longest = (1...12).map { policy.delay(afterAttempt: $0, random: 1) }
-    #expect(longest == [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600].map { .seconds($0) } + [nil])
+    #expect(longest == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900].map { .seconds($0) })
+    #expect(policy.delay(afterAttempt: 59, random: 1) == .seconds(900) && policy.delay(afterAttempt: 60, random: 0) == nil)
     #expect(policy.delay(afterAttempt: 5, random: 0.5) == .seconds(16))
+  }
+
+  @Test(arguments: 1...20) func `what is down for an hour loses nothing`(seed: Int) throws {
+    var state = UInt64(seed)
+    func random() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(state >> 11) / Double(1 << 53)
+    }
+    let waits = try (1..<60).map { try #require(RetryPolicy().delay(afterAttempt: $0, random: random())) }
+    #expect(waits.reduce(.zero, +) > .seconds(4 * 3600))
   }
 
   @Test(arguments: [0.0, 0.25, 0.999_999])

@@ -148,6 +148,12 @@ enum FactSamples {
     .messageSent(MessageSent(message: uuid, attempt: 1, alert: AlertID(uuid), receipt: ["threadTs": "1.2", "channel_id": "C"])),
     .messageDelayed(MessageDelayed(message: uuid, attempt: 1, reason: "429", retryAt: at)),
     .messageAbandoned(MessageAbandoned(message: uuid, attempt: 9, reason: "404")),
+    .messageFolded(MessageFolded(message: uuid, into: uuid)),
+    .messageRedriven(
+      MessageRequested(
+        message: uuid, alert: AlertID(uuid), state: "resolved", severity: "critical", title: "t", text: "x", fields: [], command: nil,
+        about: AlertRaised(subject: AlertSubject(rule: "r", severity: "critical", notify: []), value: 1, condition: "c", sinceAt: at),
+        formerSeverities: ["warning"], at: at)),
     .deadlinePassed(DeadlinePassed(name: "hold-1", dueAt: at, cause: uuid)),
   ]
 }

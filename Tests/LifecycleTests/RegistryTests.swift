@@ -127,6 +127,64 @@ struct ChannelStateTests {
   }
 }
 
+struct WaitingMessageTests {
+  private let alert = AlertID(UUID())
+  private let other = AlertID(UUID())
+  private let ids = (0..<4).map { _ in UUID() }
+
+  private func message(_ index: Int, _ alert: AlertID?, _ state: String = "firing") -> MessageRequested {
+    MessageRequested(message: ids[index], alert: alert, state: state, severity: "warning", title: "t\(index)", text: "x", fields: [], command: nil)
+  }
+
+  private func state<State: StreamState>(_ type: State.Type, _ facts: [Fact]) -> State {
+    facts.reduce(into: State()) { $0.evolve(RegistryTests.record($1, "channel/ops")) }
+  }
+
+  @Test func `a message's successor is the next that waits about the same alert, and what is folded goes with it`() {
+    let requested = [
+      Fact.messageRequested(message(0, alert)), .messageRequested(message(1, other)), .messageRequested(message(2, alert)),
+      .messageRequested(message(3, alert)),
+    ]
+    let waiting = state(ChannelState.self, requested)
+    #expect(
+      waiting.successor(of: ids[0]) == ids[2] && waiting.successor(of: ids[2]) == ids[3] && waiting.successor(of: ids[1]) == nil
+        && waiting.successor(of: ids[3]) == nil)
+    let folded = state(
+      ChannelState.self,
+      requested + [.messageFolded(MessageFolded(message: ids[0], into: ids[2])), .messageFolded(MessageFolded(message: ids[2], into: ids[3]))])
+    #expect(folded.waiting(ids[3])?.folded == ["t0", "t2"] && folded.attempts(at: ids[0]) == nil && folded.attempts(at: ids[3]) == 0)
+  }
+
+  @Test func `what was given up can be sent again, but for what people were told more of since`() throws {
+    func abandoned(_ index: Int) -> Fact { .messageAbandoned(MessageAbandoned(message: ids[index], attempt: 1, reason: "404")) }
+    let facts: [Fact] = [
+      .messageRequested(message(0, alert)), .messageRequested(message(1, other)), .messageRequested(message(2, nil, "test")), abandoned(0), abandoned(1),
+      abandoned(2),
+      .messageRequested(message(3, alert, "escalated")), .messageSent(MessageSent(message: ids[3], attempt: 1, alert: alert, receipt: [:])),
+    ]
+    let letters = state(DeadLetters.self, facts)
+    #expect(letters.all.map(\.request.message) == [ids[0], ids[1]] && letters.all.map(\.reason) == ["404", "404"])
+    #expect(try letters.redrive() == [.messageRedriven(message(1, other))])
+    #expect(try letters.redrive(only: ids[0]) == [.messageRedriven(message(0, alert))])
+    #expect(throws: Refusal.self) { try letters.redrive(only: ids[3]) }
+    let again = state(DeadLetters.self, facts + [.messageRedriven(message(1, other))])
+    #expect(again.all.map(\.request.message) == [ids[0]])
+    #expect(try again.redrive().isEmpty)
+    #expect(state(ChannelState.self, facts + [.messageRedriven(message(1, other))]).attempts(at: ids[1]) == 0)
+  }
+
+  @Test func `a channel that forgets is told again what goes on, and for a while what is over`() {
+    let settings = AlertmanagerSettings(url: "http://h")
+    let defined = Fact.channelDefined(ChannelSpecification(name: "ops", kind: .alertmanager(settings)))
+    let said = state(
+      ChannelState.self,
+      [defined, .messageRequested(message(0, alert)), .messageRequested(message(1, other)), .messageRequested(message(2, alert, "resolved"))]
+    ).said
+    #expect(Set(said.map(\.message)) == [ids[1], ids[2]])
+    #expect(state(ChannelState.self, [.messageRequested(message(0, alert))]).said.isEmpty)
+  }
+}
+
 struct MonitorStateTests {
   @Test func `a window is late when it ends before one that was counted, for each part by itself`() {
     var state = MonitorState()

@@ -49,6 +49,35 @@ struct SpecificationTests {
         name: "slack", kind: .slack(token: CredentialReference(.environment("SLACK_API_TOKEN")), channel: "#model-monitoring", api: nil))),
     .channel(ChannelSpecification(name: "hook", kind: .slackWebhook(url: CredentialReference(.file("/run/secrets/hook"))))),
     .channel(ChannelSpecification(name: "ops", kind: .http(url: "http://127.0.0.1:9/x", secret: CredentialReference(.environment("S"))))),
+    .channel(
+      ChannelSpecification(
+        name: "own",
+        kind: .http(
+          url: "http://127.0.0.1:9/x", secret: nil,
+          template: HTTPTemplate(body: ["text": "{{title}}"], headers: ["X-Key": CredentialReference(.environment("K"))])))),
+    .channel(
+      ChannelSpecification(
+        name: "mail",
+        kind: .email(
+          EmailSettings(
+            server: "smtp://mail.example.com:587", user: "kedge", password: CredentialReference(.environment("P")), starttls: true,
+            certificateAuthority: "/etc/ca.pem", from: "Kedge <kedge@example.com>", to: ["on-call@example.com"])))),
+    .channel(
+      ChannelSpecification(
+        name: "am",
+        kind: .alertmanager(
+          AlertmanagerSettings(url: "http://127.0.0.1:9093", token: CredentialReference(.environment("T")), labels: ["team": "ml"], every: .minutes(2))))),
+    .channel(
+      ChannelSpecification(name: "pd", kind: .pagerduty(routingKey: CredentialReference(.environment("R")), api: "https://events.eu.pagerduty.com"))),
+    .channel(ChannelSpecification(name: "teams", kind: .teams(url: CredentialReference(.environment("T"))))),
+    .channel(
+      ChannelSpecification(
+        name: "azure",
+        kind: .azureMonitor(
+          AzureMonitorSettings(
+            tenant: "t", client: "c", secret: CredentialReference(.environment("S")), login: "http://127.0.0.1:9",
+            metrics: .init(region: "westeurope", resource: "/subscriptions/x", namespace: "n", api: "http://127.0.0.1:9"),
+            logs: .init(endpoint: "http://127.0.0.1:9", rule: "dcr-1", stream: "Custom-Kedge_CL"))))),
   ]
 
   @Test(arguments: declarations)

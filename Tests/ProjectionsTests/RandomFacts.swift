@@ -192,13 +192,23 @@ struct RandomFacts {
   private mutating func channel() -> Fact {
     let message = UUID(namespace: space, name: "\(stream) \(number(1...20))")
     switch number(0...6) {
-    case 0: return .channelDefined(ChannelSpecification(name: name, kind: .http(url: word, secret: nil)))
+    case 0:
+      return .channelDefined(
+        ChannelSpecification(name: name, kind: flip() ? .http(url: word, secret: nil) : .alertmanager(AlertmanagerSettings(url: word))))
     case 1: return number(0...3) == 0 ? .channelRemoved(remark) : .messageAbandoned(MessageAbandoned(message: message, attempt: 9, reason: word))
     case 2, 3:
       return .messageRequested(
         MessageRequested(
           message: message, alert: flip() ? AlertID(uuid(40)) : nil, state: word, severity: word, title: word, text: word, fields: [], command: nil))
-    case 4: return .messageSent(MessageSent(message: message, attempt: number(1...9), alert: nil, receipt: [word: word]))
+    case 4:
+      switch number(0...2) {
+      case 0: return .messageSent(MessageSent(message: message, attempt: number(1...9), alert: nil, receipt: [word: word]))
+      case 1: return .messageFolded(MessageFolded(message: message, into: UUID(namespace: space, name: "\(stream) \(number(1...20))")))
+      default:
+        return .messageRedriven(
+          MessageRequested(
+            message: message, alert: flip() ? AlertID(uuid(40)) : nil, state: word, severity: word, title: word, text: word, fields: [], command: nil))
+      }
     default: return .messageDelayed(MessageDelayed(message: message, attempt: number(1...9), reason: word, retryAt: time))
     }
   }

@@ -2,7 +2,7 @@
 
 Talks to the browser by its DevTools protocol over two pipes, so that nothing but Python and Debian's chromium is needed.
 
-Usage: browser.py REPORT.html [--screenshots DIRECTORY]
+Usage: browser.py REPORT.html [--mail] [--screenshots DIRECTORY]
 Exit codes: 0 done, 1 the browser failed, 77 there is no browser.
 """
 
@@ -170,6 +170,24 @@ def read(browser, url):
     return facts
 
 
+def read_mail(browser, url, screenshots):
+    """Opens the HTML of a mail as a client on a desk and one on a phone show it."""
+    facts = {}
+    for name, settings in {"desk": {"width": 900, "height": 1000}, "phone": {"width": 390, "height": 1100, "phone": True}}.items():
+        browser.screen(script=False, **settings)
+        browser.open(url)
+        facts[f"wide_on_a_{name}"] = browser.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if screenshots:
+            screenshots.mkdir(parents=True, exist_ok=True)
+            browser.screenshot(screenshots / f"{name}.png")
+    facts["text"] = browser.run("document.body.innerText")
+    facts["elements"] = browser.run("[...new Set([...document.querySelectorAll('*')].map(e => e.localName))].sort()")
+    facts["bars"] = browser.run(
+        "[...document.querySelectorAll('td[bgcolor][height]')].map(e => [e.getAttribute('bgcolor'), Number(e.getAttribute('height')), e.offsetHeight])")
+    facts["problems"] = browser.problems()
+    return facts
+
+
 def take_screenshots(browser, url, directory):
     directory.mkdir(parents=True, exist_ok=True)
     for name, settings in {
@@ -196,6 +214,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("report", type=pathlib.Path)
     parser.add_argument("--screenshots", type=pathlib.Path)
+    parser.add_argument("--mail", action="store_true", help="it is no report but the HTML of a mail")
     options = parser.parse_args()
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not program:
@@ -205,7 +224,9 @@ def main():
         browser = Browser(program, profile)
         try:
             url = options.report.resolve().as_uri()
-            if options.screenshots:
+            if options.mail:
+                print(json.dumps(read_mail(browser, url, options.screenshots)))
+            elif options.screenshots:
                 take_screenshots(browser, url, options.screenshots)
             else:
                 print(json.dumps(read(browser, url)))

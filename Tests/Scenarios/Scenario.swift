@@ -97,18 +97,34 @@ final class Scenario: @unchecked Sendable {
 
   /// Puts a server of models and a receiver of messages beside the scenario, for its endpoint and a channel, before they are declared.
   func surround() async throws {
-    let server = Program.process("/usr/bin/env", ["python3", Bundle.module.resourcePath! + "/Models/surroundings.py"], in: directory)
+    let port = try startServer([Bundle.module.resourcePath! + "/Models/surroundings.py"])
+    let declared = Scenario.declarations
+      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
+      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
+    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
+  }
+
+  /// Starts a receiver of messages that does as the file `mode` says.
+  func startReceiver() throws -> String { try startServer([Bundle.module.resourcePath! + "/Models/receiver.py"]) }
+
+  /// Starts the SMTP server of the channels' tests; each mail becomes `mails/N.json`.
+  func startMailServer() throws -> String {
+    try FileManager.default.createDirectory(atPath: "\(directory)/mails", withIntermediateDirectories: true)
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../IntegrationsTests/mail_server.py").standardized.path()
+    return try startServer([script, "\(directory)/mails"], python: ProcessInfo.processInfo.environment["KEDGE_TEST_PYTHON"] ?? "python3")
+  }
+
+  /// Starts one of our servers beside the scenario.
+  /// - Returns: its port.
+  private func startServer(_ arguments: [String], python: String = "python3") throws -> String {
+    let server = Program.process("/usr/bin/env", [python, "-B"] + arguments, in: directory)
     let (input, output) = (Pipe(), Pipe())
     server.standardInput = input
     server.standardOutput = output
     try server.run()
     lock.withLock { processes.append(server) }
     surroundings = input
-    let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    let declared = Scenario.declarations
-      .replacing("{local: {directory: live}}", with: "{local: {directory: live, health: \"http://127.0.0.1:\(port)/\"}}")
-      .replacing("severity: warning", with: "severity: warning\nnotify: [hook]")
-    try write("kedge.yaml", declared + "\n---\nkind: Channel\nname: hook\nhttp: {url: \"http://127.0.0.1:\(port)/\"}\n")
+    return String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   private func stopAll() {
@@ -117,7 +133,14 @@ final class Scenario: @unchecked Sendable {
       kill(process.processIdentifier, SIGCONT)
       process.terminate()
     }
-    for process in lock.withLock({ processes }) { process.waitUntilExit() }
+    let deadline = Date(timeIntervalSinceNow: 120)
+    for process in lock.withLock({ processes }) {
+      while process.isRunning, Date() < deadline { usleep(10_000) }
+      guard process.isRunning else { continue }
+      Issue.record("process \(process.processIdentifier) does not end on SIGTERM: \(logs())")
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
   }
 
   // MARK: the world

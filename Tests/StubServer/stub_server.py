@@ -6,6 +6,7 @@ Every request but those below /_ is recorded; GET /_requests answers with what w
 """
 
 import collections
+import datetime
 import email.utils
 import hashlib
 import hmac
@@ -171,7 +172,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(*modes[token])
         if token != "xoxb-good":
             return self.answer(200, {"ok": False, "error": "invalid_auth"})
-        if request["method"] != "POST" or parts[1:] != ["chat.postMessage"]:
+        if request["method"] != "POST" or parts[1:] not in (["chat.postMessage"], ["chat.update"]):
             return self.answer(200, {"ok": False, "error": "unknown_method"})
         if not headers.get("content-type", "").startswith("application/json"):
             return self.answer(200, {"ok": False, "error": "invalid_post_type"})
@@ -181,6 +182,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, {"ok": False, "error": "channel_not_found"})
         if not body.get("channel") or faults:
             return self.answer(200, {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": faults}})
+        if parts[1] == "chat.update":
+            if not body.get("ts", "").startswith("1700000000."):
+                return self.answer(200, {"ok": False, "error": "message_not_found"})
+            return self.answer(200, {"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body["text"]})
+        if "ts" in body:
+            return self.answer(200, {"ok": False, "error": "invalid_arguments"})
         with lock:
             counters["ts"] += 1
             stamp = f"1700000000.{counters['ts']:06d}"
@@ -198,6 +205,67 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "channel" in body or slack_faults(body):
             return self.answer(400, b"invalid_payload")
         self.answer(200, b"ok")
+
+    # /v2/enqueue: as PagerDuty's Events API answers it
+    def do_v2(self, parts, query, request):
+        event = json.loads(request["body"])
+        key = event.get("routing_key")
+        if key == "limited-key":
+            return self.answer(429, {"status": "throttle exceeded", "message": "Requests for this service have exceeded the limit"}, [("Retry-After", "40")])
+        if key == "down-key":
+            return self.answer(503, b"upstream")
+        faults = [] if key == "good-key" else [f"Invalid routing key {key}"]
+        if event.get("event_action") not in ("trigger", "acknowledge", "resolve"):
+            faults.append("'event_action' is missing")
+        if event.get("event_action") == "trigger" and not {"summary", "source", "severity"} <= set(event.get("payload", {})):
+            faults.append("'payload' is incomplete")
+        if faults or parts[1:] != ["enqueue"]:
+            return self.answer(400, {"status": "invalid event", "message": "Event object is invalid", "errors": faults})
+        self.answer(202, {"status": "success", "message": "Event processed", "dedup_key": event["dedup_key"]})
+
+    # /workflows/SECRET: as a workflow of Teams answers
+    def do_workflows(self, parts, query, request):
+        if parts[1] == "limited-secret":
+            return self.answer(429, {"error": {"code": "TooManyRequests"}}, [("Retry-After", "5")])
+        if parts[1] == "legacy-secret":
+            return self.answer(200, b"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429")
+        if parts[1] != "good-secret":
+            return self.answer(401, {"error": {"message": f"no such workflow {parts[1]}"}})
+        if len(request["body"].encode()) > 28_000:
+            return self.answer(413, b"")
+        self.answer(202)
+
+    # /tenant/oauth2/…: as Microsoft Entra gives out tokens
+    def do_tenant(self, parts, query, request):
+        form = dict(urllib.parse.parse_qsl(request["body"]))
+        asked = {"token": form.get("resource"), "v2.0": form.get("scope")}[parts[2]]
+        if form.get("grant_type") != "client_credentials" or form.get("client_id") != "application" or asked not in (
+            "https://monitoring.azure.com/", "https://monitor.azure.com/.default"):
+            return self.answer(400, {"error": "invalid_request"})
+        if form.get("client_secret") != "s3cret & more":
+            return self.answer(401, {"error": "invalid_client", "error_description": f"wrong secret {form.get('client_secret')}"})
+        self.answer(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": f"token-for-{asked}"})
+
+    # /dataCollectionRules/dcr-1/streams/Custom-Kedge_CL: as Azure's Logs Ingestion API answers
+    def do_dataCollectionRules(self, parts, query, request):
+        headers = {n.lower(): v for n, v in request["headers"]}
+        if headers.get("authorization") != "Bearer token-for-https://monitor.azure.com/.default":
+            return self.answer(401, {"error": {"code": "InvalidAuthenticationToken", "message": "the token is for somebody else"}})
+        if query.get("api-version") != "2023-01-01" or not isinstance(json.loads(request["body"]), list):
+            return self.answer(400, {"error": {"code": "InvalidPayload", "message": "expected an array"}})
+        if parts[3] == "Custom-Limited":
+            return self.answer(429, {"error": {"code": "TooManyRequests"}}, [("Retry-After", "11")])
+        if parts[1:] != ["dcr-1", "streams", "Custom-Kedge_CL"]:
+            return self.answer(404, {"error": {"code": "NotFound", "message": "Data collection rule was not found"}})
+        self.answer(204)
+
+    # /subscriptions/…/metrics: as Azure takes custom metrics
+    def do_subscriptions(self, parts, query, request):
+        headers = {n.lower(): v for n, v in request["headers"]}
+        if headers.get("authorization") != "Bearer token-for-https://monitoring.azure.com/":
+            return self.answer(401, {"Message": "the token is for somebody else"})
+        fault = azure_metric_fault(json.loads(request["body"])) if parts[-1] == "metrics" else "no metrics"
+        self.answer(400 if fault else 200, {"Message": fault} if fault else b"")
 
     # /bucket/KEY: like S3. What was PUT is answered to whoever signs for it as AKIDEXAMPLE with the key "secret"; below public/ without.
     # flaky/ closes the connection twice after half of what was asked for, plain/ gives no parts, changing/ has another tag each time.
@@ -245,6 +313,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def azure_metric_fault(body):
+    """What "Ingest custom metrics for an Azure resource" refuses. None when all is well."""
+    if set(body) != {"time", "data"} or set(body["data"]) != {"baseData"}:
+        return "time and data.baseData"
+    age = time.time() - datetime.datetime.fromisoformat(body["time"].replace("Z", "+00:00")).timestamp()
+    if not -300 <= age <= 1200:
+        return f"the time is {age} s old"
+    data = body["data"]["baseData"]
+    if set(data) != {"metric", "namespace", "dimNames", "series"} or not data["metric"] or not data["namespace"]:
+        return "metric, namespace, dimNames, series"
+    if not 1 <= len(data["dimNames"]) <= 10:
+        return "one to ten dimensions"
+    for point in data["series"]:
+        if set(point) != {"dimValues", "min", "max", "sum", "count"} or len(point["dimValues"]) != len(data["dimNames"]) or not all(point["dimValues"]):
+            return "a point without all values"
+        if not (isinstance(point["count"], int) and all(isinstance(point[k], (int, float)) for k in ("min", "max", "sum"))):
+            return "a point with something else than numbers"
+    return None
+
+
 def signature_fault(method, target, headers):
     """What S3 would say of a request signed with version 4, by the secret "secret"; None when it is right."""
     found = re.fullmatch(
@@ -289,7 +377,7 @@ def slack_faults(body):
             bare = re.sub(r"<https?://[^<>|]*\|[^<>]*>", "", re.sub(r"&(amp|lt|gt);", "", value))
             check(not re.search(r"[&<>]", bare), f"{where}: unescaped: {bare!r}")
 
-    check(set(body) <= {"channel", "text", "blocks", "thread_ts", "metadata", "unfurl_links", "unfurl_media"}, f"keys {sorted(body)}")
+    check(set(body) <= {"channel", "text", "blocks", "thread_ts", "metadata", "unfurl_links", "unfurl_media", "ts", "reply_broadcast"}, f"keys {sorted(body)}")
     check(isinstance(body.get("text"), str) and 1 <= len(body["text"]) <= 4000, "text")
     blocks = body.get("blocks")
     check(isinstance(blocks, list) and 1 <= len(blocks) <= 50, "blocks")

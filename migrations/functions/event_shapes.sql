@@ -83,6 +83,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     "message_sent": {"message": "string", "attempt": "number", "receipt": "object"},
     "message_delayed": {"message": "string", "attempt": "number", "reason": "string", "retry_at": "string"},
     "message_abandoned": {"message": "string", "attempt": "number", "reason": "string"},
+    "message_folded": {"message": "string", "into": "string"},
+    "message_redriven": {"message": "string", "state": "string", "severity": "string", "title": "string", "text": "string", "fields": "array"},
     "deadline_passed": {"name": "string", "due_at": "string", "cause": "string"}
   }'::jsonb
 $$;

@@ -86,6 +86,8 @@ SELECT
     WHEN 'message_sent' THEN format('message to %s sent', t.name)
     WHEN 'message_delayed' THEN format('message to %s not taken yet%s', t.name, t.because)
     WHEN 'message_abandoned' THEN format('message to %s given up%s', t.name, t.because)
+    WHEN 'message_folded' THEN format('message to %s told with a later one', t.name)
+    WHEN 'message_redriven' THEN format('message to %s wanted again: %s', t.name, e.data ->> 'title')
     WHEN 'note_added' THEN format('note on %s%s', e.stream, t.because)
     WHEN 'deadline_set' THEN format('deadline %s of %s set to %s', e.data ->> 'name', coalesce(t.version, e.stream), e.data ->> 'due_at')
     WHEN 'deadline_passed' THEN format('deadline %s of %s passed', e.data ->> 'name', coalesce(t.version, e.stream))

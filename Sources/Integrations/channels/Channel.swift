@@ -37,6 +37,16 @@ extension ChannelFailure {
     }
   }
 
+  /// The beginning of what a server said, on one line; nil when it is empty, no text, or repeats a part of a secret, as servers do that answer
+  /// "cannot POST /hooks/…".
+  static func excerpt(_ said: String, hiding secrets: [String]) -> String? {
+    let text = said.split(whereSeparator: { $0.isWhitespace || $0.isNewline }).joined(separator: " ")
+    let parts = secrets.flatMap { $0.split { "/?&=#@:".contains($0) } }.filter { $0.utf8.count >= 5 && $0 != "https" }
+    guard !text.isEmpty, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f && $0 != "\u{fffd}" }) else { return nil }
+    guard !parts.contains(where: { text.contains($0) }), !secrets.contains(where: { !$0.isEmpty && text.contains($0) }) else { return nil }
+    return text.count <= 120 ? text : text.prefix(119) + "…"
+  }
+
   /// What a request that got no response means.
   init(_ error: any Error) {
     switch error {

@@ -15,6 +15,8 @@ public import Values
 /// | `X-Kedge-Timestamp` | when this attempt was signed, seconds since 1970; refuse what is older than five minutes |
 /// | `X-Kedge-Signature` | `v1=` and the lower-case hex of HMAC-SHA256(secret, timestamp + `.` + body) |
 ///
+/// A template takes the place of the body, and may add headers whose values are secrets.
+///
 /// Check the signature over the bytes as received, before parsing, with a comparison in constant time. Any 2xx is a success;
 /// an answer `{"id": "…"}` becomes the receipt.
 public struct HTTPChannel: Channel {
@@ -33,6 +35,7 @@ public struct HTTPChannel: Channel {
   private let address: Address
   private let secret: CredentialReference?
   private let bearer: CredentialReference?
+  private let template: HTTPTemplate?
   private let http: HTTPClient
   private let credentials: CredentialResolver
   private let clock: @Sendable () -> Timestamp
@@ -40,14 +43,16 @@ public struct HTTPChannel: Channel {
   /// - Parameters:
   ///   - secret: what bodies are signed with; none, no signature.
   ///   - bearer: sent as `Authorization: Bearer …`.
+  ///   - template: what is posted instead of Kedge's own form.
   ///   - clock: tells the time of each attempt's signature.
   public init(
-    address: Address, secret: CredentialReference?, bearer: CredentialReference? = nil, http: HTTPClient, credentials: CredentialResolver,
-    clock: @escaping @Sendable () -> Timestamp
+    address: Address, secret: CredentialReference?, bearer: CredentialReference? = nil, template: HTTPTemplate? = nil, http: HTTPClient,
+    credentials: CredentialResolver, clock: @escaping @Sendable () -> Timestamp
   ) {
     self.address = address
     self.secret = secret
     self.bearer = bearer
+    self.template = template
     self.http = http
     self.credentials = credentials
     self.clock = clock
@@ -61,8 +66,14 @@ public struct HTTPChannel: Channel {
       case .secret(let reference): try credentials.secret(reference)
       }
     var secrets = [url]
-    let body = Array(HTTPChannel.body(message, id: idempotencyKey).description.utf8)
+    let own = HTTPChannel.body(message, id: idempotencyKey)
+    let body = Array((template?.body.map { HTTPChannel.filled($0, with: HTTPChannel.values(message, own)) } ?? own).description.utf8)
     var headers: HTTPHeaders = ["Content-Type": "application/json", "Idempotency-Key": idempotencyKey]
+    for (name, reference) in (template?.headers ?? [:]).sorted(by: { $0.key < $1.key }) {
+      let value = try credentials.secret(reference)
+      headers[name] = value
+      secrets.append(value)
+    }
     if let bearer {
       let token = try credentials.secret(bearer)
       headers["Authorization"] = "Bearer \(token)"
@@ -77,17 +88,8 @@ public struct HTTPChannel: Channel {
     }
     // The path of a webhook is often its secret.
     let response = try await http.deliver(HTTPRequest(.post, url, headers: headers, body: body, maximumResponseBytes: 1 << 20, disclosure: .origin))
-    guard response.isSuccess else { throw ChannelFailure(response, from: "the server", why: HTTPChannel.excerpt(response, hiding: secrets)) }
+    guard response.isSuccess else { throw ChannelFailure(response, from: "the server", why: ChannelFailure.excerpt(response.text, hiding: secrets)) }
     return Receipt(message: (try? JSON(parsing: response.body))?["id"]?.string)
-  }
-
-  /// The beginning of what the server said, on one line; nil when it repeats a part of a secret, as servers do that answer "cannot POST /hooks/…".
-  static func excerpt(_ response: HTTPResponse, hiding secrets: [String]) -> String? {
-    let text = response.text.split(whereSeparator: { $0.isWhitespace || $0.isNewline }).joined(separator: " ")
-    let parts = secrets.flatMap { $0.split { "/?&=#@:".contains($0) } }.filter { $0.utf8.count >= 5 && $0 != "https" }
-    guard !text.isEmpty, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f && $0 != "\u{fffd}" }) else { return nil }
-    guard !parts.contains(where: { text.contains($0) }) else { return nil }
-    return text.count <= 120 ? text : text.prefix(119) + "…"
   }
 
   /// `v1=` and the hex of HMAC-SHA256 over `timestamp.body`.
@@ -109,5 +111,44 @@ public struct HTTPChannel: Channel {
       ("occurred_at", JSON(message.occurredAt)),
       ("thread", message.thread?.message.map { .string($0) }),
     ])
+  }
+
+  // MARK: templates
+
+  /// What the words of a template stand for: what the message does not say is null.
+  private static func values(_ message: Message, _ own: JSON) -> [String: JSON] {
+    let subject = message.about?.subject
+    let more: [String: JSON?] = [
+      "alert": message.alert.map { .string($0.description) }, "rule": subject.map { .string($0.rule) }, "monitor": subject?.monitor.map { .string($0) },
+      "endpoint": subject?.endpoint.map { .string($0) }, "model": subject?.model.map { .string($0) }, "metric": subject?.metric.map { .string($0) },
+      "series": subject?.series.map { .string($0) }, "condition": message.about.map { .string($0.condition) },
+      "value": message.about?.value.map { JSON($0) }, "since_at": message.about.map { JSON($0.sinceAt) },
+    ]
+    return Dictionary(uniqueKeysWithValues: HTTPTemplate.words.map { ($0, own[$0] ?? (more[$0] ?? nil) ?? .null) })
+  }
+
+  /// The template with what its words stand for. The values are put in when the JSON has been read: whatever they hold, it stays inside its text.
+  static func filled(_ template: JSON, with values: [String: JSON]) -> JSON {
+    switch template {
+    case .string(let text): filled(text, with: values)
+    case .array(let elements): .array(elements.map { filled($0, with: values) })
+    case .object(let object): JSON(object.members.map { ($0.key, filled($0.value, with: values)) })
+    default: template
+    }
+  }
+
+  private static func filled(_ text: String, with values: [String: JSON]) -> JSON {
+    let pieces = text.split(separator: "{{", omittingEmptySubsequences: false)
+    if pieces.count == 2, pieces[0].isEmpty, pieces[1].hasSuffix("}}"), let whole = values[String(pieces[1].dropLast(2))] { return whole }
+    var result = String(pieces[0])
+    for piece in pieces.dropFirst() {
+      if let end = piece.firstRange(of: "}}"), let value = values[String(piece[..<end.lowerBound])] {
+        result += value.isNull ? "" : (value.string ?? value.description)
+        result += piece[end.upperBound...]
+      } else {
+        result += "{{" + piece
+      }
+    }
+    return .string(result)
   }
 }

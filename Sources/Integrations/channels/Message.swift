@@ -1,3 +1,4 @@
+public import Lifecycle
 public import Values
 
 /// What a channel tells people, in no system's own format.
@@ -18,6 +19,13 @@ public struct Message: Sendable, Hashable {
     public static let firing: State = "firing"
     /// The alert is over.
     public static let resolved: State = "resolved"
+    /// Somebody looks after the alert.
+    public static let acknowledged: State = "acknowledged"
+    /// Nobody needs to do anything: the channel is only tried.
+    public static let test: State = "test"
+
+    /// Whether what the message is about is over.
+    public var isOver: Bool { self == .resolved || self == "false_alarm" }
   }
 
   /// A name and its value, shown side by side.
@@ -53,10 +61,33 @@ public struct Message: Sendable, Hashable {
   /// The receipt of the message that this one continues; systems that know threads put it there.
   public var thread: Receipt?
 
+  /// The alert that the message is about; nil when it is about none.
+  public var alert: AlertID?
+  /// The alert's own words, at the severity of this message.
+  public var about: AlertRaised?
+  /// Other severities at which people were told of the alert before.
+  public var formerSeverities: [String]
+  /// What the column that moved furthest looked like.
+  public var picture: Picture?
+
+  /// A column's values in the reference and in the window.
+  public struct Picture: Sendable, Hashable {
+    /// The column's name.
+    public let column: String
+    /// Both sides laid over each other.
+    public let histogram: ColumnHistogram
+
+    /// Takes the values as they are; nothing is checked.
+    public init(column: String, histogram: ColumnHistogram) {
+      self.column = column
+      self.histogram = histogram
+    }
+  }
+
   /// Takes the values as they are; nothing is checked.
   public init(
     title: String, severity: Severity, state: State, text: String, fields: [Field] = [], link: String? = nil, command: String? = nil,
-    occurredAt: Timestamp, thread: Receipt? = nil
+    occurredAt: Timestamp, thread: Receipt? = nil, alert: AlertID? = nil, about: AlertRaised? = nil, formerSeverities: [String] = [], picture: Picture? = nil
   ) {
     self.title = title
     self.severity = severity
@@ -67,5 +98,9 @@ public struct Message: Sendable, Hashable {
     self.command = command
     self.occurredAt = occurredAt
     self.thread = thread
+    self.alert = alert
+    self.about = about
+    self.formerSeverities = formerSeverities
+    self.picture = picture
   }
 }

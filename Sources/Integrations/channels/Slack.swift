@@ -2,12 +2,13 @@ public import HTTPTransport
 public import Lifecycle
 internal import Values
 
-/// Slack through a bot's token: `chat.postMessage`. A message that continues another goes into its thread.
+/// Slack through a bot's token: `chat.postMessage`. A message that continues another goes into its thread, and the first one is brought up to date
+/// (`chat.update`), so that the channel shows how things stand and the thread what happened. What got worse is shown in the channel too.
 ///
 /// Slack knows no idempotency key: a send whose answer was lost shows twice. The key goes along as the message's metadata
 /// (`kedge_message`), so that such twins can be told.
 /// The token needs the scope `chat:write`, and the bot must be in the channel.
-/// - Source: docs.slack.dev, "chat.postMessage", read 2026-11; an HTTP 200 with `"ok": false` is a failure.
+/// - Source: docs.slack.dev, "chat.postMessage" and "chat.update", read 2026-11; an HTTP 200 with `"ok": false` is a failure.
 public struct SlackChannel: Channel {
   private let token: CredentialReference
   private let channel: String
@@ -28,23 +29,47 @@ public struct SlackChannel: Channel {
     self.credentials = credentials
   }
 
-  /// Posts the message, into the thread of the one that it continues; the receipt names channel and `ts`.
+  /// Posts the message, into the thread of the one that it continues, which it brings up to date before; the receipt names channel and `ts`.
   public func send(_ message: Message, idempotencyKey: String) async throws(ChannelFailure) -> Receipt {
     let blocks = SlackBlocks(message)
+    try await update(message, blocks, idempotencyKey)
     let body = JSON([
       // A thread is known by the channel's id, whatever its name has become.
       ("channel", .string(message.thread?.conversation ?? channel)),
       ("text", .string(blocks.fallback)),
       ("blocks", blocks.blocks),
       ("thread_ts", message.thread?.message.map { .string($0) }),
+      ("reply_broadcast", message.thread?.message != nil && message.state == "escalated" ? true : nil),
       ("unfurl_links", false),
-      ("metadata", ["event_type": "kedge_message", "event_payload": ["idempotency_key": .string(idempotencyKey)]]),
+      ("metadata", SlackChannel.metadata(idempotencyKey)),
     ])
+    return try receipt(try await call("chat.postMessage", body))
+  }
+
+  /// Makes the first message of a thread say how things stand. Sending it again changes nothing. One that cannot be changed any more stays as it is.
+  private func update(_ message: Message, _ blocks: SlackBlocks, _ idempotencyKey: String) async throws(ChannelFailure) {
+    guard let conversation = message.thread?.conversation, let first = message.thread?.message else { return }
+    let body: JSON = [
+      "channel": .string(conversation), "ts": .string(first), "text": .string(blocks.fallback), "blocks": blocks.blocks,
+      "metadata": SlackChannel.metadata(idempotencyKey),
+    ]
+    do {
+      _ = try receipt(try await call("chat.update", body))
+    } catch {
+      if case .retryable = error { throw error }
+    }
+  }
+
+  private static func metadata(_ idempotencyKey: String) -> JSON {
+    ["event_type": "kedge_message", "event_payload": ["idempotency_key": .string(idempotencyKey)]]
+  }
+
+  private func call(_ method: String, _ body: JSON) async throws(ChannelFailure) -> HTTPResponse {
     let request = HTTPRequest(
-      .post, "\(baseURL)/api/chat.postMessage",
+      .post, "\(baseURL)/api/\(method)",
       headers: ["Authorization": "Bearer \(try credentials.secret(token))", "Content-Type": "application/json; charset=utf-8"],
       body: Array(body.description.utf8), maximumResponseBytes: 1 << 20)
-    return try receipt(try await http.deliver(request))
+    return try await http.deliver(request)
   }
 
   private func receipt(_ response: HTTPResponse) throws(ChannelFailure) -> Receipt {

@@ -50,7 +50,8 @@ struct SlackBlocks {
 
   private var icon: String {
     switch (message.state, message.severity) {
-    case (.resolved, _): ":white_check_mark:"
+    case (.resolved, _), ("false_alarm", _): ":white_check_mark:"
+    case (.acknowledged, _): ":eyes:"
     case (_, .info): ":information_source:"
     case (_, .warning): ":warning:"
     case (_, .critical): ":rotating_light:"

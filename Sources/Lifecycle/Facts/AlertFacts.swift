@@ -2,7 +2,7 @@ public import Foundation
 public import Values
 
 /// What an alert is about, repeated in each of its first facts so that each reads alone.
-public struct AlertSubject: Codable, Equatable, Sendable {
+public struct AlertSubject: Codable, Hashable, Sendable {
   /// The rule, or what Kedge itself complains of, e.g. `no-rollback-target`.
   public var rule: String
   /// The monitor whose measurements are judged; nil for what Kedge itself complains of elsewhere.
@@ -66,7 +66,7 @@ public struct AlertPending: Codable, Equatable, Sendable {
 }
 
 /// An alert fires.
-public struct AlertRaised: Codable, Equatable, Sendable {
+public struct AlertRaised: Codable, Hashable, Sendable {
   /// What it is about.
   public var subject: AlertSubject
   /// Of the metric, in the window that raised it; nil when Kedge itself complains.

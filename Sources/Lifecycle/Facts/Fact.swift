@@ -88,6 +88,9 @@ public enum Fact: Equatable, Sendable {
   case messageSent(MessageSent)
   case messageDelayed(MessageDelayed)
   case messageAbandoned(MessageAbandoned)
+  case messageFolded(MessageFolded)
+  /// An abandoned message is wanted all the same, as it was requested.
+  case messageRedriven(MessageRequested)
 
   case deadlinePassed(DeadlinePassed)
   case deadlineSet(DeadlineSet)
@@ -176,6 +179,8 @@ extension Fact {
     case .messageSent(let data): ("message_sent", data)
     case .messageDelayed(let data): ("message_delayed", data)
     case .messageAbandoned(let data): ("message_abandoned", data)
+    case .messageFolded(let data): ("message_folded", data)
+    case .messageRedriven(let data): ("message_redriven", data)
     case .deadlinePassed(let data): ("deadline_passed", data)
     case .deadlineSet(let data): ("deadline_set", data)
     }
@@ -265,6 +270,8 @@ extension Fact {
     case "message_sent": self = .messageSent(try data.decode())
     case "message_delayed": self = .messageDelayed(try data.decode())
     case "message_abandoned": self = .messageAbandoned(try data.decode())
+    case "message_folded": self = .messageFolded(try data.decode())
+    case "message_redriven": self = .messageRedriven(try data.decode())
     case "deadline_passed": self = .deadlinePassed(try data.decode())
     case "deadline_set": self = .deadlineSet(try data.decode())
     default: return nil
@@ -283,7 +290,7 @@ extension Fact {
     "comparison_requested", "analysis_recorded", "deployment_completed", "deployment_paused", "deployment_resumed", "deployment_aborted",
     "deployment_superseded", "deployment_rolled_back", "traffic_requested", "traffic_moved", "traffic_move_failed", "rollout_started",
     "rollout_ended", "rollback_decided", "rolled_back", "endpoint_frozen", "endpoint_thawed", "message_requested", "message_sent",
-    "message_delayed", "message_abandoned", "deadline_passed", "alert_eased", "alert_recovering",
+    "message_delayed", "message_abandoned", "message_folded", "message_redriven", "deadline_passed", "alert_eased", "alert_recovering",
     "alert_relapsed", "rule_data_lost", "rule_data_returned", "silence_started", "silence_ended", "action_requested", "action_withheld",
     "action_finished", "deadline_set",
   ]

@@ -151,11 +151,13 @@ public struct ColumnMeasurement: Codable, Equatable, Sendable {
   public var verdict: String
   /// Share of rows without a value in the window.
   public var missing: Double?
+  /// Of the few columns that drifted furthest; nil for the others.
+  public var histogram: ColumnHistogram?
 
   /// Takes the values as they are; nothing is checked.
   public init(
     name: String, test: String?, score: Double?, statistic: Double? = nil, pValue: Double? = nil, pAdjusted: Double?, effect: Double?,
-    threshold: Double?, verdict: String, missing: Double?
+    threshold: Double?, verdict: String, missing: Double?, histogram: ColumnHistogram? = nil
   ) {
     self.name = name
     self.test = test
@@ -167,6 +169,33 @@ public struct ColumnMeasurement: Codable, Equatable, Sendable {
     self.threshold = threshold
     self.verdict = verdict
     self.missing = missing
+    self.histogram = histogram
+  }
+}
+
+/// A column's values in the reference and in a window, laid over each other: enough for a picture in a message.
+public struct ColumnHistogram: Codable, Hashable, Sendable {
+  /// Of bins of equal width, one more than there are bins; nil for categories.
+  public var edges: [Double]?
+  /// Whether the edges are times, in seconds since 1970; nil when they are not.
+  public var areTimes: Bool?
+  /// The most frequent categories; nil for numbers.
+  public var categories: [String]?
+  /// Share of the reference's values in each bin or category, 0...1, to four digits.
+  public var reference: [Double]
+  /// Share of the window's values there.
+  public var current: [Double]
+
+  /// Most bins or categories.
+  public static let most = 20
+
+  /// Takes the values as they are; nothing is checked.
+  public init(edges: [Double]? = nil, areTimes: Bool? = nil, categories: [String]? = nil, reference: [Double], current: [Double]) {
+    self.edges = edges
+    self.areTimes = areTimes
+    self.categories = categories
+    self.reference = reference
+    self.current = current
   }
 }
 

@@ -70,6 +70,12 @@ public struct MessageRequested: Codable, Equatable, Sendable {
   public var fields: [Field]
   /// The command to type next.
   public var command: String?
+  /// What it is about, for channels that send more than words: the alert's own words, at the severity of this message. Nil without an alert.
+  public var about: AlertRaised?
+  /// Other severities that people were told of this alert before.
+  public var formerSeverities: [String]?
+  /// When that happened of which the message tells; nil in messages of old.
+  public var at: Timestamp?
 
   /// A name and its value.
   public struct Field: Codable, Equatable, Sendable {
@@ -87,7 +93,8 @@ public struct MessageRequested: Codable, Equatable, Sendable {
 
   /// Takes the values as they are; nothing is checked.
   public init(
-    message: UUID, alert: AlertID?, state: String, severity: String, title: String, text: String, fields: [Field], command: String?
+    message: UUID, alert: AlertID?, state: String, severity: String, title: String, text: String, fields: [Field], command: String?,
+    about: AlertRaised? = nil, formerSeverities: [String]? = nil, at: Timestamp? = nil
   ) {
     self.message = message
     self.alert = alert
@@ -97,6 +104,21 @@ public struct MessageRequested: Codable, Equatable, Sendable {
     self.text = text
     self.fields = fields
     self.command = command
+    self.about = about
+    self.formerSeverities = formerSeverities
+    self.at = at
+  }
+
+  /// The state of a message that only tries the channel: it is tried once.
+  public static let test = "test"
+
+  /// Whether the alert goes on after what the message tells; nil when that says nothing of it.
+  public var isOpen: Bool? {
+    switch state {
+    case "firing", "escalated", "eased", "acknowledged": true
+    case "resolved", "false_alarm": false
+    default: nil
+    }
   }
 }
 
@@ -154,5 +176,19 @@ public struct MessageAbandoned: Codable, Equatable, Sendable {
     self.message = message
     self.attempt = attempt
     self.reason = reason
+  }
+}
+
+/// Told together with a later message about the same alert, because the channel could not be reached when it was its turn.
+public struct MessageFolded: Codable, Equatable, Sendable {
+  /// The message's id, as it was requested.
+  public var message: UUID
+  /// The later message, which says so.
+  public var into: UUID
+
+  /// Takes the values as they are; nothing is checked.
+  public init(message: UUID, into: UUID) {
+    self.message = message
+    self.into = into
   }
 }

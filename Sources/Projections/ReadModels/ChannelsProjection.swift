@@ -55,6 +55,8 @@ public struct ChannelsProjection: Projection {
           "message", where: ["id": JSON(fact.message)],
           ["status": "abandoned", "attempts": JSON(fact.attempt), "failure": JSON(fact.reason)])
       ]
+    case .messageFolded(let fact): return [.update("message", where: ["id": JSON(fact.message)], ["status": "folded"])]
+    case .messageRedriven(let fact): return [.update("message", where: ["id": JSON(fact.message)], ["status": "waiting", "attempts": 0])]
     default: return []
     }
   }

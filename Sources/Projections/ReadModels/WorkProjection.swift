@@ -17,6 +17,9 @@ public struct WorkProjection: Projection {
   /// As before the first event.
   public init() {}
 
+  /// The stream of the monitor of Kedge itself, and the subject of the work that measures it.
+  public static let health = "monitor/\(MonitorSpecification.kedge)"
+
   /// The id of a piece of work.
   public static func id(cause: UUID, kind: WorkKind) -> UUID { UUID(namespace: cause, name: "work/\(kind.rawValue)") }
 
@@ -28,6 +31,8 @@ public struct WorkProjection: Projection {
     case .poolRemoved: return [.delete("pool", where: ["name": JSON(record.name)])]
 
     case .monitorDefined: return ask(.watch, stream, record)
+    // One piece of work for all rules on Kedge itself; whoever does it looks whether there are any.
+    case .ruleDefined(let rule): return rule.monitor == MonitorSpecification.kedge ? ask(.watch, WorkProjection.health, record) : []
     case .monitorRemoved: return [.delete("work", where: ["stream": JSON(stream)])]
     case .windowFound(let fact):
       return ask(
@@ -75,13 +80,18 @@ public struct WorkProjection: Projection {
       return [again(.traffic, where: ["kind": "traffic", "subject": JSON(stream)], at: retry, record)]
     case .rolloutEnded(let fact): return fact.outcome == .completed ? [] : [done(stream, .traffic)]
 
-    case .messageRequested(let fact):
+    case .channelDefined(let channel):
+      guard case .alertmanager = channel.kind else { return [done(stream, .resend)] }
+      return ask(.resend, stream, record)
+    case .channelRemoved: return [done(stream, .resend)]
+    case .messageRequested(let fact), .messageRedriven(let fact):
       return ask(
         .notify, "\(stream)/\(fact.message.lowercased)", record, data: try JSON(encoding: fact), exclusive: fact.alert.map { "\(stream)/\($0)" })
     case .messageDelayed(let fact):
       return [again(.notify, where: ["kind": "notify", "subject": JSON("\(stream)/\(fact.message.lowercased)")], at: fact.retryAt, record)]
     case .messageSent(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
     case .messageAbandoned(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
+    case .messageFolded(let fact): return [done("\(stream)/\(fact.message.lowercased)", .notify)]
 
     case .actionRequested(let fact):
       switch fact.declared.deed {

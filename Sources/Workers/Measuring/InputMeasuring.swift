@@ -23,6 +23,7 @@ struct InputMeasuring: Sendable {
     let result = try Comparison.run(reference: reference.whole, current: table)
     var measurement = InputMeasuring.recorded(result, window, rows: table.rowCount)
     measurement.inconclusive = table.rowCount < monitor.window.minimumRows
+    try addHistograms(to: &measurement, table)
     let answers = try answers(table)
     if let answers {
       let figures = QualityFigures(answers, reference.model)
@@ -41,6 +42,19 @@ struct InputMeasuring: Sendable {
     let sketch = try TableProfile(window: table, excluding: monitor.columns.neverInputs).packed()
     measurement.sketch = SHA256.hash(data: Data(sketch)).hex
     return (measurement, ids.map { RowKeys($0.compactMap { $0 }) }, sketch)
+  }
+
+  /// Columns of which a picture is kept, in a window that drifted.
+  private static let pictured = 3
+
+  /// Keeps of the columns that drifted furthest what a message needs to show them.
+  private func addHistograms(to measurement: inout MeasurementRecorded, _ table: DataTable) throws {
+    let furthest = measurement.columns.filter { $0.verdict == "drifted" }.sorted { ($1.effect ?? 0, $0.name) < ($0.effect ?? 0, $1.name) }
+    let names = furthest.prefix(InputMeasuring.pictured).map(\.name)
+    for distribution in try Comparison.distributions(of: names, reference: reference.whole, current: table) {
+      guard let index = measurement.columns.firstIndex(where: { $0.name == distribution.name }) else { continue }
+      measurement.columns[index].histogram = ColumnHistogram(distribution)
+    }
   }
 
   /// What a comparison found, as it is recorded.
@@ -133,6 +147,28 @@ extension ColumnMeasurement {
       name: column.name, test: column.test, score: finite(column.score), statistic: finite(column.statistic), pValue: finite(column.pValue),
       pAdjusted: finite(column.pAdjusted), effect: finite(column.effect), threshold: column.threshold, verdict: column.verdict.rawValue,
       missing: column.current.flatMap { rows > 0 ? Double($0.missing) / Double(rows) : nil })
+  }
+}
+
+extension ColumnHistogram {
+  /// Nil when there is nothing to show.
+  init?(_ distribution: ColumnDistribution) {
+    func rounded(_ share: Double) -> Double { (share * 10_000).rounded() / 10_000 }
+    if !distribution.categories.isEmpty {
+      let shown = distribution.categories.prefix(ColumnHistogram.most)
+      // A category may be a whole document; its beginning tells it apart.
+      self.init(
+        categories: shown.map { String($0.value.prefix(60)) }, reference: shown.map { rounded($0.reference) }, current: shown.map { rounded($0.current) })
+    } else {
+      let bins = distribution.edges.count - 1
+      guard bins > 0, distribution.reference.count == bins, distribution.current.count == bins else { return nil }
+      let each = (bins + ColumnHistogram.most - 1) / ColumnHistogram.most
+      let starts = Array(stride(from: 0, to: bins, by: each))
+      func gathered(_ shares: [Double]) -> [Double] { starts.map { rounded(shares[$0..<min($0 + each, bins)].reduce(0, +)) } }
+      self.init(
+        edges: starts.map { distribution.edges[$0] } + [distribution.edges[bins]], areTimes: distribution.type == .datetime ? true : nil,
+        reference: gathered(distribution.reference), current: gathered(distribution.current))
+    }
   }
 }
 

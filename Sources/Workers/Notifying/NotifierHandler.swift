@@ -2,11 +2,15 @@ internal import Foundation
 internal import HTTPTransport
 internal import Integrations
 internal import Lifecycle
+internal import Logging
 internal import PostgreSQL
 internal import Projections
 internal import Values
 
 /// Sends messages to channels: at least once each, in order for each alert, with the message's id as idempotency key. Alerts' actions go along.
+///
+/// A channel that cannot be reached is tried again for hours. What waited meanwhile is told with the newest message about the same alert, so that nothing is
+/// lost and nobody gets a flood when the channel is back.
 struct NotifierHandler: WorkHandler {
   let context: WorkContext
   let http: HTTPClient
@@ -15,34 +19,55 @@ struct NotifierHandler: WorkHandler {
   let retry = RetryPolicy()
 
   func perform(_ work: Work) async throws {
-    if work.kind == .act { return try await actions.perform(work) }
-    let request = try work.data.decode(MessageRequested.self)
-    let state = try await context.database.withTransaction { transaction in
-      var session = DecisionSession(transaction)
-      return try await session.load(ChannelState.self, work.stream)
+    switch work.kind {
+    case .act: try await actions.perform(work)
+    case .resend: try await resend(work)
+    default: try await notify(work)
     }
-    guard let made = state.attempts(at: request.message) else { return }
-    let attempt = made + 1
+  }
+
+  private func notify(_ work: Work) async throws {
+    let request = try work.data.decode(MessageRequested.self)
+    let state = try await state(of: work)
+    guard let waiting = state.waiting(request.message) else { return }
     let fact: Fact
-    do throws(ChannelFailure) {
-      guard let specification = state.specification else { throw ChannelFailure.final(reason: "the channel is not declared any more") }
-      let receipt = try await specification.kind.open(http, credentials).send(
-        message(request, thread: request.alert.flatMap { state.threads[$0.description] }), idempotencyKey: request.message.lowercased)
-      fact = .messageSent(
-        MessageSent(
-          message: request.message, attempt: attempt, alert: request.alert,
-          receipt: ["conversation": receipt.conversation, "message": receipt.message].compactMapValues { $0 }))
-    } catch let failure {
-      fact = outcome(of: failure, request, attempt)
+    if waiting.attempts > 0 || !waiting.folded.isEmpty, let successor = state.successor(of: request.message) {
+      fact = .messageFolded(MessageFolded(message: request.message, into: successor))
+    } else {
+      fact = try await send(request, waiting, state, work)
     }
     try await context.record(work, as: .notifier, completing: true) { session in
-      guard try await session.load(ChannelState.self, work.stream).attempts(at: request.message) == made else { return }
+      guard try await session.load(ChannelState.self, work.stream).attempts(at: request.message) == waiting.attempts else { return }
       session.record([fact], on: work.stream)
     }
   }
 
+  private func state(of work: Work) async throws -> ChannelState {
+    try await context.database.withTransaction { transaction in
+      var session = DecisionSession(transaction)
+      return try await session.load(ChannelState.self, work.stream)
+    }
+  }
+
+  private func send(_ request: MessageRequested, _ waiting: ChannelState.Waiting, _ state: ChannelState, _ work: Work) async throws -> Fact {
+    guard let specification = state.specification else {
+      return outcome(of: .final(reason: "the channel is not declared any more"), request, waiting.attempts + 1)
+    }
+    var message = Message(request, thread: request.alert.flatMap { state.threads[$0.description] }, folded: waiting.folded)
+    if case .email = specification.kind, let alert = request.alert { message.picture = try await picture(of: alert) }
+    do throws(ChannelFailure) {
+      let receipt = try await specification.kind.open(http, credentials).send(message, idempotencyKey: request.message.lowercased)
+      return .messageSent(
+        MessageSent(
+          message: request.message, attempt: waiting.attempts + 1, alert: request.alert,
+          receipt: ["conversation": receipt.conversation, "message": receipt.message, "note": receipt.note].compactMapValues { $0 }))
+    } catch {
+      return outcome(of: error, request, waiting.attempts + 1)
+    }
+  }
+
   private func outcome(of failure: ChannelFailure, _ request: MessageRequested, _ attempt: Int) -> Fact {
-    if case .retryable(let after, let reason) = failure,
+    if case .retryable(let after, let reason) = failure, request.state != MessageRequested.test,
       let pause = retry.delay(afterAttempt: attempt, random: .random(in: 0..<1), retryAfter: after)
     {
       return .messageDelayed(MessageDelayed(message: request.message, attempt: attempt, reason: reason, retryAt: .now() + pause))
@@ -50,11 +75,48 @@ struct NotifierHandler: WorkHandler {
     return .messageAbandoned(MessageAbandoned(message: request.message, attempt: attempt, reason: failure.description))
   }
 
-  private func message(_ request: MessageRequested, thread: [String: String]?) -> Message {
-    Message(
-      title: request.title, severity: .init(rawValue: request.severity) ?? .warning, state: .init(request.state), text: request.text,
-      fields: request.fields.map { .init($0.name, $0.value) }, command: request.command, occurredAt: .now(),
-      thread: thread.map { Receipt(conversation: $0["conversation"], message: $0["message"]) })
+  /// What the column that moved furthest looked like in the measurement that raised an alert; nil when it was raised by something else.
+  private func picture(of alert: AlertID) async throws -> Message.Picture? {
+    let rows = try await context.database.query(
+      """
+      select m.data from kedge.event a join kedge.event m on m.id = a.causation_id
+      where a.stream = \(alert.stream) and a.type = 'alert_raised' and m.type = 'measurement_recorded'
+      """)
+    guard let measurement = try rows.first?.decode(JSON.self).decode(MeasurementRecorded.self) else { return nil }
+    let furthest = measurement.columns.filter { $0.histogram != nil }.max { ($0.effect ?? 0) < ($1.effect ?? 0) }
+    return furthest.flatMap { column in column.histogram.map { Message.Picture(column: column.name, histogram: $0) } }
+  }
+
+  /// Says again what fires, then leaves the work to whoever claims it when the lease has run out: that is, when it is time again.
+  private func resend(_ work: Work) async throws {
+    let state = try await state(of: work)
+    guard case .alertmanager(let settings) = state.specification?.kind else { return }
+    let recently = Timestamp.now() - settings.resend.duration * NotifierHandler.saidAgain
+    let said = state.said.filter { $0.isOpen == true || ($0.at ?? recently) > recently }
+    do throws(ChannelFailure) {
+      try await AlertmanagerChannel(settings, http: http, credentials: credentials, clock: { .now() }).repeat(
+        said.map { Message($0, thread: nil, folded: []) })
+    } catch {
+      context.logger.warning("\(work.name): cannot say again what fires: \(error)")
+    }
+    try await context.database.query(
+      "select kedge.heartbeat(\(work.id), \(work.token), make_interval(secs => \(settings.resend.duration.inSeconds)))")
+  }
+
+  /// For so many intervals it is said of an alert that it is over, in case that it was said again just while it ended.
+  private static let saidAgain = 5
+}
+
+extension Message {
+  /// What was asked for, as a channel tells it.
+  /// - Parameter folded: titles of messages that this one tells too.
+  init(_ request: MessageRequested, thread: [String: String]?, folded: [String]) {
+    let late = folded.isEmpty ? "" : "\nNot told before, because the channel could not be reached: \(folded.joined(separator: "; "))"
+    self.init(
+      title: request.title, severity: .init(rawValue: request.severity) ?? .warning, state: .init(request.state), text: request.text + late,
+      fields: request.fields.map { .init($0.name, $0.value) }, command: request.command, occurredAt: request.at ?? .now(),
+      thread: thread.map { Receipt(conversation: $0["conversation"], message: $0["message"]) }, alert: request.alert, about: request.about,
+      formerSeverities: request.formerSeverities ?? [])
   }
 }
 
@@ -65,8 +127,14 @@ extension ChannelSpecification.Kind {
     case .slack(let token, let channel, let api):
       SlackChannel(token: token, channel: channel, baseURL: api ?? "https://slack.com", http: http, credentials: credentials)
     case .slackWebhook(let url): SlackWebhookChannel(url: url, http: http, credentials: credentials)
-    case .http(let url, let secret):
-      HTTPChannel(address: .init(url), secret: secret, http: http, credentials: credentials, clock: { .now() })
+    case .http(let url, let secret, let template):
+      HTTPChannel(address: .init(url), secret: secret, template: template, http: http, credentials: credentials, clock: { .now() })
+    case .email(let settings): EmailChannel(settings, http: http, credentials: credentials)
+    case .alertmanager(let settings): AlertmanagerChannel(settings, http: http, credentials: credentials, clock: { .now() })
+    case .pagerduty(let key, let api):
+      PagerDutyChannel(routingKey: key, baseURL: api ?? PagerDutyChannel.usualAPI, http: http, credentials: credentials)
+    case .teams(let url): TeamsChannel(url: url, http: http, credentials: credentials)
+    case .azureMonitor(let settings): AzureMonitorChannel(settings, http: http, credentials: credentials, clock: { .now() })
     }
   }
 }

@@ -23,6 +23,10 @@ public struct NotifyingPolicy: Policy {
     /// Whether it was silenced, and not only inhibited, when something was missed.
     var wasSilenced = false
     var group: String?
+    /// At which severities people were told of it.
+    var severitiesTold: [String] = []
+    /// What was done about it so far, in words.
+    var done: [String] = []
 
     var subject: AlertSubject { raised.subject }
   }
@@ -44,6 +48,7 @@ public struct NotifyingPolicy: Policy {
   struct Handling: Codable, Equatable, Sendable {
     var inhibitedBy: [String]
     var group: AlertGrouping?
+    var actions: [AlertAction]
   }
 
   /// Alerts that are told together.
@@ -57,7 +62,11 @@ public struct NotifyingPolicy: Policy {
   var open = Keyed<Open>()
   var groups = Keyed<Group>()
   private var silences = Keyed<Silence>()
-  private var rules = Keyed<Handling>()
+  private(set) var rules = Keyed<Handling>()
+  /// The rules whose alerts start each pipeline by themselves.
+  private(set) var retrained = Keyed<[String]>()
+  /// Channels that are told when somebody looks after an alert.
+  private var attentive = Keyed<Bool>()
   /// The alerts that are open, by monitor and by model; follows from the rest.
   private var about: [String: Set<String>] = [:]
 
@@ -70,6 +79,8 @@ public struct NotifyingPolicy: Policy {
     case "silence": try silences.restore(key: rest, entry: entry)
     case "rule": try rules.restore(key: rest, entry: entry)
     case "group": try groups.restore(key: rest, entry: entry)
+    case "pipeline": try retrained.restore(key: rest, entry: entry)
+    case "channel": try attentive.restore(key: rest, entry: entry)
     default:
       try open.restore(key: rest, entry: entry)
       if let alert = open[rest] { list(rest, alert) }
@@ -79,14 +90,23 @@ public struct NotifyingPolicy: Policy {
   public mutating func takeChanges() throws -> [String: JSON] {
     try open.takeChanges(prefix: "alert/").merging(silences.takeChanges(prefix: "silence/")) { $1 }
       .merging(rules.takeChanges(prefix: "rule/")) { $1 }.merging(groups.takeChanges(prefix: "group/")) { $1 }
+      .merging(retrained.takeChanges(prefix: "pipeline/")) { $1 }.merging(attentive.takeChanges(prefix: "channel/")) { $1 }
   }
 
   public mutating func react(to record: FactRecord) -> [Command] {
     switch record.fact {
     case .ruleDefined(let rule):
-      let isSimple = rule.inhibitedBy.isEmpty && rule.group == nil
-      rules[rule.name] = isSimple ? nil : Handling(inhibitedBy: rule.inhibitedBy, group: rule.group)
+      let isSimple = rule.inhibitedBy.isEmpty && rule.group == nil && rule.actions.isEmpty
+      rules[rule.name] = isSimple ? nil : Handling(inhibitedBy: rule.inhibitedBy, group: rule.group, actions: rule.actions)
     case .ruleRemoved: rules[record.name] = nil
+    case .pipelineDefined(let pipeline):
+      let rules = pipeline.trigger.compactMap { if case .alert(let rule) = $0 { rule } else { nil } }
+      retrained[pipeline.name] = rules.isEmpty ? nil : rules
+    case .pipelineRemoved: retrained[record.name] = nil
+    case .channelDefined(let channel): attentive[channel.name] = channel.kind.takesAcknowledgements ? true : nil
+    case .channelRemoved: attentive[record.name] = nil
+    case .runRequested(let run):
+      if case .alert(let id, _) = run.reason { note("run \(record.name.prefix(8)) of \(run.pipeline) was asked for", on: id) }
     case .silenceStarted(let fact): silences[record.name] = Silence(matching: fact.matching, by: record.actor)
     case .silenceEnded:
       silences[record.name] = nil
@@ -124,8 +144,33 @@ public struct NotifyingPolicy: Policy {
       return tell(id, News(state: "eased", verb: "is \(fact.severity) now", note: fact.reason), record)
     case .alertResolved(let fact): return end(id, News(state: "resolved", verb: "is resolved", note: fact.reason), record)
     case .alertMarkedFalse(let fact): return end(id, News(state: "false_alarm", verb: "was a false alarm", note: fact.reason), record)
-    default: return []
+    case .alertAcknowledged(let fact):
+      note("\(record.actor) looks after it\(fact.reason.map { ": \($0)" } ?? "")", on: id)
+      return acknowledge(id, fact.reason, record)
+    case .actionRequested(let fact): note("asked for: \(fact.declared.deed)", on: id)
+    case .actionWithheld(let fact): note("not done: \(fact.deed), \(fact.reason)", on: id)
+    case .actionFinished(let fact): note(fact.failure.map { "failed: \($0)" } ?? "what was asked for is done", on: id)
+    default: break
     }
+    return []
+  }
+
+  /// How many things that were done are kept of an alert.
+  private static let doneKept = 10
+
+  /// Keeps in mind what was done about an alert.
+  private mutating func note(_ text: String, on id: AlertID) {
+    guard var done = open[id.description]?.done else { return }
+    done.append(text)
+    open[id.description]?.done = done.suffix(NotifyingPolicy.doneKept)
+  }
+
+  /// Tells those channels that somebody looks after it where that keeps others from being called.
+  private mutating func acknowledge(_ id: AlertID, _ reason: String?, _ record: FactRecord) -> [Command] {
+    guard let alert = open[id.description], alert.isTold, !alert.isOver, !isSilenced(alert.subject) else { return [] }
+    let about = alert.group.flatMap { groups[$0]?.leader } ?? id
+    let channels = alert.subject.notify.filter { attentive[$0] == true }
+    return messages(about: about, alert, News(state: "acknowledged", verb: "is looked after by \(record.actor)", note: reason), record, to: channels)
   }
 
   private mutating func end(_ id: AlertID, _ news: News, _ record: FactRecord) -> [Command] {
