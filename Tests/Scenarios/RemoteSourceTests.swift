@@ -125,6 +125,18 @@ import Values
       #expect(try await scenario.kedge("alias", "toy/1", "training-data").status == 0)
       try scenario.write("incoming/b.csv", Scenario.window(rows: 200, seed: 3, shift: 2, version: "toy/1"))
       try await scenario.waitFor("the drift", sql: "select 1 from kedge.measurement where source like '%/b.csv' and (drift ->> 'detected')::boolean")
+
+      // What was kept of the window takes its place when its file is gone: identifiers and times are not among it.
+      let id = try #require(try await scenario.value("select id::text from kedge.measurement where source like '%/b.csv' and part = 'input'"))
+      try FileManager.default.removeItem(atPath: "\(scenario.directory)/incoming/b.csv")
+      let kept = try await scenario.kedge("profile", "window", String(id.prefix(18)), "--to", "b.json")
+      #expect(kept.status == 0, "\(kept.err)")
+      let profile = try JSON(parsing: try #require(scenario.read("b.json")))
+      #expect(profile["rows"] == 200 && profile["columns"]?.array?.map { $0["name"] } == ["x", "predicted"])
+      try scenario.write("c.csv", Scenario.window(rows: 200, seed: 4, shift: 2))
+      let compared = try await scenario.kedge("compare", "--reference", "b.json", "--current", "c.csv", "-o", "json").json()
+      #expect(compared["columns"]?.array?.first { $0["name"] == "x" }?["verdict"] == "stable")
+      #expect(try await scenario.kedge("profile", "window", "00000000").status == 5)
       try await scenario.verify()
     }
   }
