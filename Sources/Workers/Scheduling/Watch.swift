@@ -34,10 +34,7 @@ struct Watch: Sendable {
     windows.isDue = true
     var newest: [PostedRows.Kind: Int64] = [:]
     if monitor.window.source == .predictions {
-      for kind in [PostedRows.Kind.prediction, .label] {
-        try await PostedFeed(model: monitor.model, kind: kind).forget(context.database)
-        newest[kind] = try await last(of: kind)
-      }
+      for kind in [PostedRows.Kind.prediction, .label] { newest[kind] = try await last(of: kind) }
     }
     while !drain.hasBegun {
       try Task.checkCancellation()
@@ -90,6 +87,7 @@ struct Watch: Sendable {
     if let new = try await predictions.next(after: newest[.prediction], pause: monitor.window.every.duration, context.database) {
       _ = try await append(new.rows.source) { .windowFound(finder.window(new.rows, from: new.startAt, to: new.endAt)) }
       newest[.prediction] = new.rows.last
+      for kind in [PostedRows.Kind.prediction, .label] { try await PostedFeed(model: monitor.model, kind: kind).forget(context.database) }
     }
     guard monitor.joinsLabels else { return }
     // A label is worth more the sooner it is known, yet each batch of labels reads the windows that it is about.
