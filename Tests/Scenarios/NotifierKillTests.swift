@@ -116,7 +116,8 @@ private final class Alerts: Sendable {
     var open: [UUID] = []
     while !isOver.withLock({ $0 }) {
       switch Int.random(in: 0..<4, using: &random) {
-      case 0, 1 where open.count < 20:
+      case 0,
+        1 where open.count < 20:
         let alert = UUID()
         try await scenario.raise(alert, notify: "hook")
         open.append(alert)
