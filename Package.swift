@@ -91,7 +91,7 @@ let package = Package(
 
     .executableTarget(
       name: "kedge-bench",
-      dependencies: ["EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
+      dependencies: ["AlertWorkload", "EventLog", "Lifecycle", "Migrations", "PostgreSQL", "Profiles", "Projections", "Statistics", "Values", logging],
       path: "ops/benchmarks", exclude: ["peers.py", "Data/peers.py"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["PostgreSQL", "Migrations", "Values", logging], path: "Tests/TestSupport", swiftSettings: strict),
     tests("ValuesTests", ["Values"]),
@@ -103,9 +103,7 @@ let package = Package(
     tests(
       "ProfilesTests", ["HTTPTransport", "PostgreSQL", "Profiles", "Statistics", "StubServer", "TestSupport", "Values"]),
     tests("ReportsTests", ["Profiles", "Reports", "Statistics", "Values"], resources: [.copy("browser.py")]),
-    .executableTarget(
-      name: "kedge-alert-bench", dependencies: ["AlertWorkload", "Lifecycle", "Values"], path: "ops/alerting-benchmark", swiftSettings: strict),
-    .target(name: "AlertWorkload", dependencies: ["Lifecycle", "Values"], path: "Tests/AlertWorkload", swiftSettings: strict),
+    .target(name: "AlertWorkload", dependencies: ["Lifecycle", "Profiles", "Statistics", "Values"], path: "Tests/AlertWorkload", swiftSettings: strict),
     tests("LifecycleTests", ["AlertWorkload", "Lifecycle", "Values"]),
     tests("DeclarationsTests", ["Declarations", "Lifecycle", "Values"]),
     .target(name: "StubServer", path: "Tests/StubServer", exclude: ["stub_server.py"], swiftSettings: strict),
@@ -118,14 +116,14 @@ let package = Package(
       "ServerTests",
       ["EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "Server", "StubServer", "Telemetry", "TestSupport", "Values", logging],
       resources: [.copy("check_metrics.py")]),
-    tests("WorkersTests", ["Lifecycle", "Profiles", "Values", "Workers"]),
+    tests("WorkersTests", ["AlertWorkload", "Lifecycle", "Profiles", "Values", "Workers"]),
     tests(
       "CommandLineTests",
       [
         "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "Projections", "StubServer", "TestSupport", "Values", "kedge", logging, subprocess,
         system,
       ]),
-    tests("Scenarios", ["kedge", "Embedded", "EventLog", "HTTPTransport", "PostgreSQL", "StubServer", "TestSupport", "Values", logging], resources: [.copy("Models")]),
+    tests("Scenarios", ["kedge", "Embedded", "EventLog", "HTTPTransport", "Lifecycle", "PostgreSQL", "StubServer", "TestSupport", "Values", logging], resources: [.copy("Models")]),
   ],
   swiftLanguageModes: [.v6]
 )

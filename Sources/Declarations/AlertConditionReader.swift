@@ -26,11 +26,12 @@ extension Fields {
       return value.choice(AlertOutcome.self).map { .outcome($0) }
     }
     let metric = required("metric", "what is judged, e.g. drift.share")?.metric { _ in true }
-    let bases = ["change", "seasonal", "trend", "deviation", "quantile"]
+    let bases = ["change", "seasonal", "trend", "deviation", "quantile", "detector"]
     let comparison: (AlertComparison.Basis, MetricBound)? =
       if bases.contains(where: { value($0) != nil }) {
         one(of: bases, "one of \(Value.either(bases))").flatMap { word, value in
-          Fields(value, "e.g. {below: -0.05, windows: 5}").flatMap { $0.comparison(word) }
+          if word == "detector" { return value.detector(of: metric).map { (.detector($0), .atLeast(1)) } }
+          return Fields(value, "e.g. {below: -0.05, windows: 5}").flatMap { $0.comparison(word) }
         }
       } else {
         bound([])?.absolute.map { (.value, $0) }
@@ -111,11 +112,16 @@ extension Value {
 
   /// The name of a metric that Kedge measures and that is allowed here.
   func metric(where isAllowed: (MetricName.Subject) -> Bool) -> MetricName? {
-    let names = ["drift.share", "drift.columns", "rows", "lateness"] + MetricName.predictionMetrics + MetricName.qualityMetrics + MetricName.verdictMetrics
+    let health = HealthMetric.allCases.map { "kedge.\($0.rawValue)" }
+    let measured = MetricName.predictionMetrics + MetricName.qualityMetrics + MetricName.verdictMetrics
+    let names = ["drift.share", "drift.columns", "rows", "lateness"] + health + measured
     let allowed = names.filter { MetricName($0).subject.map(isAllowed) ?? false }
     var families = isAllowed(.prediction("estimated_accuracy")) ? ["estimated_NAME", "estimated_NAME_error"] : []
-    if isAllowed(.missing("")) { families += MetricName.ColumnField.allCases.map { "column.NAME.\($0.rawValue)" } + ["missing.NAME", "version.NAME.METRIC"] }
-    let expected = "a metric: " + Value.either(allowed.filter { !$0.hasPrefix("estimated_") } + families)
+    if isAllowed(.missing("")) {
+      families += MetricName.ColumnField.allCases.map { "column.NAME.\($0.rawValue)" }
+      families += ["missing.NAME", "version.NAME.METRIC", "segment.GROUP.METRIC", "posted.NAME", "kedge.METRIC"]
+    }
+    let expected = "a metric: " + Value.either(allowed.filter { !$0.hasPrefix("estimated_") && !$0.hasPrefix("kedge.") } + families)
     guard let text = text(expected) else { return nil }
     guard let subject = MetricName(text).subject, isAllowed(subject) else {
       return refuse(expected, suggestion: Suggestion.nearest(to: text, among: allowed))

@@ -30,6 +30,10 @@ extension Fields {
       let example = "an action, e.g. {freeze: breast-cancer-prod, at_most_a_day: 1}"
       return value.list("a list of actions, e.g. [{freeze: breast-cancer-prod}]") { Fields($0, example).flatMap { $0.action() } }
     }
+    if rule.for != 1, rule.when.comparisons.contains(where: \.isDetector) {
+      // Reported where it stands.
+      let _: Void? = value("for")?.refuse("1 for a detector: it finds a change in one window and starts afresh; keep_firing holds the alert")
+    }
     finish()
     return name == nil || monitor == nil || condition == nil ? nil : rule
   }

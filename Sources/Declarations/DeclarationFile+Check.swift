@@ -36,9 +36,13 @@ private struct DeclarationCheck {
   mutating func judge(_ declaration: Located<Declaration>) {
     switch declaration.value {
     case .model, .pool, .channel: break
-    case .monitor(let monitor): require(.model, monitor.model, "model", of: declaration)
+    case .monitor(let monitor):
+      require(.model, monitor.model, "model", of: declaration)
+      if monitor.name == MonitorSpecification.kedge {
+        report(declaration, "name", found: monitor.name, expected: "another name: rules name Kedge itself by it")
+      }
     case .rule(let rule):
-      require(.monitor, rule.monitor, "monitor", of: declaration)
+      if rule.monitor != MonitorSpecification.kedge { require(.monitor, rule.monitor, "monitor", of: declaration) }
       for (index, channel) in rule.notify.enumerated() { require(.channel, channel, "notify[\(index)]", of: declaration) }
       judge(rule, declaration)
     case .pipeline(let pipeline): judge(pipeline, declaration)
@@ -69,33 +73,55 @@ private struct DeclarationCheck {
     case .all(let parts): for (index, part) in parts.enumerated() { judge(part, "\(path).all[\(index)]", of: rule, declaration) }
     case .any(let parts): for (index, part) in parts.enumerated() { judge(part, "\(path).any[\(index)]", of: rule, declaration) }
     case .comparison(let comparison): judge(comparison.metric, "\(path).metric", of: rule, declaration)
-    case .noData, .outcome: break
+    case .noData: break
+    case .outcome(let outcome):
+      if rule.monitor == MonitorSpecification.kedge {
+        report(declaration, "\(path).outcome", found: outcome.rawValue, expected: "a metric such as kedge.lag_seconds: monitor kedge has no model")
+      }
     }
   }
 
   private mutating func judge(_ metric: MetricName, _ path: String, of rule: AlertRuleSpecification, _ declaration: Located<Declaration>) {
+    let isHealth = if case .health? = metric.subject { true } else { false }
+    guard isHealth == (rule.monitor == MonitorSpecification.kedge) else {
+      report(
+        declaration, path, found: metric.text,
+        expected: isHealth ? "a metric of monitor \(rule.monitor), or monitor: kedge" : "a metric such as kedge.lag_seconds, as monitor kedge has no others")
+      return
+    }
     guard case .monitor(let monitor)? = known[DeclarationKey(.monitor, rule.monitor)] else { return }
-    fit(metric, to: monitor.model, path, of: declaration)
+    guard fit(metric, to: monitor.model, path, of: declaration) else { return }
     // Whoever posts measurements needs no columns for them.
     if monitor.window.source == .measurements { return }
+    if let missing = lack(of: metric, in: monitor) {
+      report(declaration, path, found: metric.text, expected: "a metric that monitor \(monitor.name) can measure, or \(missing) in that monitor")
+    }
+  }
+
+  /// What a monitor that measures by itself would have to declare for the metric; nil when nothing.
+  private func lack(of metric: MetricName, in monitor: MonitorSpecification) -> String? {
+    let columns = monitor.columns
+    func needs(_ column: String?, _ name: String) -> String? { column == nil ? "columns.\(name)" : nil }
+    func labels(_ name: String) -> String? {
+      if case .files = monitor.window.source, monitor.window.labels == nil { return "window.labels" }
+      return needs(columns.label, "label") ?? needs(columns.prediction ?? columns.probability, "prediction")
+        ?? (MetricName.fairnessMetrics.contains(name) ? needs(columns.group, "group") : nil)
+    }
+    /// Losses, and whether a class is right, are estimated from the prediction; the rest from how sure it is.
+    func prediction(_ name: String) -> String? {
+      guard name.hasPrefix("estimated_") else { return needs(columns.probability, "probability") }
+      let isOfPrediction = ["accuracy", "mae", "rmse", "mse"].contains(name.dropFirst("estimated_".count))
+      return needs(columns.label, "label") ?? needs(columns.prediction, "prediction") ?? (isOfPrediction ? nil : needs(columns.probability, "probability"))
+    }
     switch metric.subject {
-    case .quality(let name):
-      let missing: String? =
-        if case .files = monitor.window.source, monitor.window.labels == nil { "window.labels" } else if monitor.columns.label == nil {
-          "columns.label"
-        } else if monitor.columns.prediction == nil && monitor.columns.probability == nil {
-          "columns.prediction"
-        } else if MetricName.fairnessMetrics.contains(name) && monitor.columns.group == nil { "columns.group" } else { nil }
-      if let missing {
-        report(declaration, path, found: name, expected: "a metric that monitor \(monitor.name) can measure, or \(missing) in that monitor")
-      }
-    case .version where monitor.columns.version == nil:
-      report(declaration, path, found: metric.text, expected: "a metric that monitor \(monitor.name) can measure, or columns.version in that monitor")
-    case .prediction(let name) where monitor.columns.probability == nil:
-      report(
-        declaration, path, found: name, expected: "a metric that monitor \(monitor.name) can measure, or columns.probability in that monitor"
-      )
-    default: break
+    case .quality(let name), .verdict(let name): return labels(name)
+    case .version(_, let name):
+      return needs(columns.version, "version") ?? (MetricName.qualityMetrics.contains(name) ? labels(name) : prediction(name))
+    case .segment(_, let field):
+      guard case .metric(let name) = field else { return needs(columns.group, "group") }
+      return needs(columns.group, "group") ?? (MetricName.qualityMetrics.contains(name) ? labels(name) : prediction(name))
+    case .prediction(let name): return prediction(name)
+    default: return nil
     }
   }
 
@@ -132,10 +158,22 @@ private struct DeclarationCheck {
   }
 
   /// A metric of classifiers is none of regressions, and the other way round.
-  private mutating func fit(_ metric: MetricName, to model: String, _ path: String, of declaration: Located<Declaration>) {
-    guard case .model(let model)? = known[DeclarationKey(.model, model)], case .quality(let name)? = metric.subject else { return }
-    let fits = model.task == .regression ? MetricName.regressionMetrics : MetricName.classificationMetrics + MetricName.fairnessMetrics
-    if !fits.contains(name) { report(declaration, path, found: name, expected: "a metric of \(model.task.rawValue): \(Value.either(fits))") }
+  /// - Returns: whether it fits.
+  @discardableResult
+  private mutating func fit(_ metric: MetricName, to model: String, _ path: String, of declaration: Located<Declaration>) -> Bool {
+    guard case .model(let model)? = known[DeclarationKey(.model, model)] else { return true }
+    let fitting = model.task == .regression ? MetricName.regressionMetrics : MetricName.classificationMetrics + MetricName.fairnessMetrics
+    let possible: [String]
+    switch metric.subject {
+    case .quality: possible = fitting
+    case .prediction:
+      let estimated = MetricName.estimatedMetrics.filter(fitting.contains).map { "estimated_\($0)" }
+      possible = model.task == .regression ? estimated : MetricName.predictionMetrics.filter { !$0.hasPrefix("estimated_") } + estimated
+    default: return true
+    }
+    if possible.contains(metric.text) { return true }
+    report(declaration, path, found: metric.text, expected: "a metric of \(model.task.rawValue): \(Value.either(possible))")
+    return false
   }
 
   private mutating func report(_ declaration: Located<Declaration>, _ path: String, found: String, expected: String, suggestion: String? = nil) {

@@ -35,7 +35,7 @@ final class Fields {
 
   /// The value of a key; nil when it is not given.
   func value(_ name: String) -> Value? {
-    known.append(name)
+    if !known.contains(name) { known.append(name) }
     return members.first { $0.name == name }.map { Value($0.value, path: path(of: name), in: context) }
   }
 

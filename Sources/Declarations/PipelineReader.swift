@@ -116,7 +116,7 @@ extension Fields {
       // An evaluation has labels; it estimates nothing.
       case .prediction(let name): !name.hasPrefix("estimated_")
       case .quality: true
-      case .driftShare, .driftedColumns, .rows, .lateness, .column, .missing, .version, .verdict: false
+      case .driftShare, .driftedColumns, .rows, .lateness, .column, .missing, .version, .verdict, .segment, .posted, .health: false
       }
     }
     let group = optional("group") { $0.text("the name of a column") }

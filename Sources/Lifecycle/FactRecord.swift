@@ -41,5 +41,5 @@ public struct FactRecord: Equatable, Sendable {
   public var person: Person { Person(actor: actor, principal: principal) }
 
   /// The part of the stream's name after the category: `monitor/NAME` gives NAME.
-  public var name: String { stream.firstIndex(of: "/").map { String(stream[stream.index(after: $0)...]) } ?? stream }
+  public var name: String { stream.utf8.firstIndex(of: UInt8(ascii: "/")).map { String(stream[stream.utf8.index(after: $0)...]) } ?? stream }
 }

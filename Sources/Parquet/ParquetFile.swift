@@ -19,6 +19,8 @@ package struct ParquetFile: Sendable {
 
   private static let magic: [UInt8] = Array("PAR1".utf8)
   private static let largestFooter = 256 << 20
+  /// No file has more: a damaged count must not become endless rows.
+  private static let mostRows = 1 << 36
 
   /// - Throws: `ParquetError` when there is no footer, or it contradicts itself.
   package init(_ source: any ParquetSource) throws(ParquetError) {
@@ -53,7 +55,11 @@ package struct ParquetFile: Sendable {
       guard group.chunks.count == columns.count else {
         throw ParquetError("has \(group.chunks.count) columns, and the file \(columns.count)", rowGroup: number + 1, offset: footerStart)
       }
-      total += group.rows
+      let (sum, isBeyond) = total.addingReportingOverflow(group.rows)
+      guard !isBeyond, sum <= ParquetFile.mostRows else {
+        throw ParquetError("its row groups claim more than \(ParquetFile.mostRows) rows", rowGroup: number + 1, offset: footerStart)
+      }
+      total = sum
     }
     guard total == metadata.rows else {
       throw ParquetError("its row groups have \(total) rows, and its footer says \(metadata.rows)", offset: footerStart)

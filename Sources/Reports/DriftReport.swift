@@ -1,4 +1,5 @@
 public import Profiles
+internal import Statistics
 public import Values
 
 /// A comparison to be read: what was found, pictures of every column, and what is known besides. The same report gives the same bytes.
@@ -26,6 +27,8 @@ public struct DriftReport: Sendable {
     public var confidence: ColumnDistribution?
     /// How right they were; nil without labels.
     public var quality: WindowedQuality?
+    /// What the rows say of the model; nil without the reference's rows or predictions.
+    public var assessment: ModelAssessment?
     /// Why there is less than was asked for, a sentence each.
     public var remarks: [String] = []
 
@@ -36,7 +39,13 @@ public struct DriftReport: Sendable {
     }
 
     /// Measures what both sides' rows allow; what they do not is said in `remarks`, and costs the rest nothing.
-    public init(prediction: String?, probability: String?, label: String?, reference: ComparisonSide, current: ComparisonSide) {
+    /// - Parameters:
+    ///   - excluded: columns that are no inputs.
+    ///   - inputs: what was found about the columns.
+    public init(
+      prediction: String?, probability: String?, label: String?, reference: ComparisonSide, current: ComparisonSide, excluded: Set<String> = [],
+      inputs: [ColumnResult] = []
+    ) {
       self.init(prediction: prediction, probability: probability)
       guard case .table(let now) = current else {
         remarks.append("The current data are a profile: confidence and accuracy need the rows.")
@@ -54,6 +63,15 @@ public struct DriftReport: Sendable {
           quality = try WindowedQuality(reference: before, current: now, columns: .init(label: label, prediction: prediction))
         } catch { remarks.append("How right the predictions were could not be measured: \(error).") }
       }
+      guard let before, let prediction, before[prediction] != nil, now[prediction] != nil else { return }
+      let isRegression = quality.map { $0.metric != .accuracy } ?? (probability == nil && before[prediction]?.type == .numeric)
+      let judged = inputs.filter { $0.name != prediction && $0.name != probability && ($0.verdict == .drifted || $0.verdict == .stable) }
+      do throws(TableError) {
+        assessment = try ModelAssessment(
+          reference: before, current: now, task: isRegression ? .regression : .classification,
+          columns: .init(prediction: prediction, probability: probability, label: label, excluded: excluded),
+          inputs: judged.isEmpty ? nil : (judged.count { $0.verdict == .drifted }, judged.count))
+      } catch { remarks.append("What the predictions say of the model could not be measured: \(error).") }
     }
   }
 
@@ -86,6 +104,7 @@ public struct DriftReport: Sendable {
       })
     json["confidence"] = model?.confidence?.json
     json["quality"] = model?.quality?.json
+    json["model_drift"] = model?.assessment?.json
     json["history"] = history?.json
     return json
   }

@@ -72,8 +72,11 @@ struct Kedge: AsyncParsableCommand {
     }
     let message = self.message(for: error).split(separator: "\n").joined(separator: " ")
     var place = ""
-    if let named = CommandLine.arguments.dropFirst().first(where: { !$0.hasPrefix("-") }) {
-      for group in configuration.groupedSubcommands where group.subcommands.contains(where: { $0._commandName == named }) { place = named + " " }
+    var within: [any ParsableCommand.Type] = configuration.groupedSubcommands.flatMap(\.subcommands)
+    for word in CommandLine.arguments.dropFirst() where !word.hasPrefix("-") {
+      guard let command = within.first(where: { $0._commandName == word }) else { break }
+      place += word + " "
+      within = command.configuration.subcommands
     }
     Terminal.say("kedge: \(message); see `kedge \(place)--help`")
     Terminal.end(.badUsage)

@@ -58,6 +58,21 @@ public struct AlertReference {
       let place = bound.limit * Double(count - 1)
       let (low, high) = (sorted[Int(place)], sorted[min(Int(place) + 1, count - 1)])
       return value > low + (place - place.rounded(.down)) * (high - low)
+    case .detector(.pageHinkley(let threshold, let delta, let windows, _)):
+      // Since the change that was found last.
+      let from = earlier.last { before[$0] == true }.map { $0 + 1 } ?? 0
+      let found = values(earlier.filter { $0 >= from } + [index])
+      var (sum, rising, falling): (Double, [Double], [Double]) = (0, [], [])
+      for (place, value) in found.enumerated() {
+        sum += value
+        let deviation = value - sum / Double(place + 1)
+        rising.append((rising.last ?? 0) * 0.9999 + deviation - delta)
+        falling.append((falling.last ?? 0) * 0.9999 + deviation + delta)
+      }
+      guard found.count >= windows else { return false }
+      return rising.last! - rising.min()! > threshold || max(-1, falling.max()!) - falling.last! > threshold
+    // The workload has no other detector.
+    case .detector: return nil
     case .seasonal(_, let periods, _):
       func hour(_ place: Int) -> Int64 { ((windows[place].endAt - AlertWorkload.start).microseconds - 1) / 3_600_000_000 }
       let same = earlier.filter { before[$0] != true && hour($0) % 24 == hour(index) % 24 && hour($0) < hour(index) }

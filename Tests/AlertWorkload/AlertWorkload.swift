@@ -35,7 +35,7 @@ public struct AlertWorkload: Sendable {
   public func rule(_ monitor: Int) -> AlertRuleSpecification {
     let metric: MetricName = "drift.share"
     var rule = AlertRuleSpecification(
-      name: "rule-\(monitor)", monitor: "monitor-\(monitor)", when: AlertCondition(metric: metric, .atLeast(0.2)), for: 2, resolveAfter: 2)
+      name: "rule-\(monitor)", monitor: AlertWorkload.monitor(monitor), when: AlertCondition(metric: metric, .atLeast(0.2)), for: 2, resolveAfter: 2)
     func compare(_ basis: AlertComparison.Basis, _ bound: MetricBound) { rule.when = .comparison(AlertComparison(metric: metric, basis, bound)) }
     switch monitor % 20 {
     case 0: (rule.for, rule.resolveAfter) = (3, 3)
@@ -53,6 +53,9 @@ public struct AlertWorkload: Sendable {
       rule.when = .all([
         AlertCondition(metric: metric, .atLeast(0.15)), .comparison(AlertComparison(metric: metric, .change(windows: 3, relative: true), .above(0.5))),
       ])
+    case 13:
+      compare(.detector(.pageHinkley(threshold: 1, delta: 0.01, windows: 30, direction: .both)), .atLeast(1))
+      rule.for = 1
     case 12: rule.when = .any([AlertCondition(metric: metric, .atLeast(0.3)), AlertCondition(metric: "rows", .below(120))])
     default: break
     }
@@ -72,6 +75,22 @@ public struct AlertWorkload: Sendable {
     let value = 0.1 * noise + (isDrifting ? 0.15 + 0.1 * noise : 0)
     return Window(
       endAt: AlertWorkload.start + every * (index + 1), value: isShort ? nil : value, rows: isShort ? 10 : 100 + Int((dice >> 20) % 200))
+  }
+
+  /// The name of a monitor.
+  public static func monitor(_ number: Int) -> String { "monitor-\(number)" }
+
+  /// The number of a monitor by its name; nil for a name of others.
+  public static func number(ofMonitor name: String) -> Int? { name.hasPrefix("monitor-") ? Int(name.dropFirst("monitor-".count)) : nil }
+
+  /// What a measurer records of a window; nil when it never came.
+  public func measurement(_ monitor: Int, _ index: Int) -> MeasurementRecorded? {
+    window(monitor, index).map { window in
+      MeasurementRecorded(
+        window: WindowReference(id: WindowID(AlertWorkload.id(monitor, index)), startAt: window.endAt - every, endAt: window.endAt, source: ""), part: .input,
+        rows: window.rows, drift: DriftVerdict(detected: false, share: window.value, driftedColumns: []), columns: [], metrics: [:], late: false,
+        inconclusive: window.value == nil)
+    }
   }
 
   /// Steele, Lea and Flood (2014): the finalizer of SplitMix64.
@@ -105,26 +124,23 @@ public struct AlertWorkload: Sendable {
     var alerts: [Int: [Alert]] = [:]
     var measurements = 0
     for monitor in chosen { _ = policy.react(to: record(.ruleDefined(rule(monitor)), "rule/rule-\(monitor)", AlertWorkload.start)) }
-    var records = chosen.map { record(.monitorRemoved(Remark(reason: nil)), "monitor/monitor-\($0)", AlertWorkload.start) }
+    var records = chosen.map { record(.monitorRemoved(Remark(reason: nil)), "monitor/\(AlertWorkload.monitor($0))", AlertWorkload.start) }
     for index in 0..<windows {
       defer { if (index + 1) % 1440 == 0 { observe(index / 1440) } }
       for (place, monitor) in chosen.enumerated() {
-        guard let window = window(monitor, index) else { continue }
+        guard let measurement = measurement(monitor, index) else { continue }
         measurements += 1
-        records[place].at = window.endAt
+        let endAt = measurement.window.endAt
+        records[place].at = endAt
         records[place].id = AlertWorkload.id(monitor, index)
-        records[place].fact = .measurementRecorded(
-          MeasurementRecorded(
-            window: WindowReference(id: WindowID(records[place].id), startAt: window.endAt - every, endAt: window.endAt, source: ""), part: .input,
-            rows: window.rows, drift: DriftVerdict(detected: false, share: window.value, driftedColumns: []), columns: [], metrics: [:], late: false,
-            inconclusive: window.value == nil))
+        records[place].fact = .measurementRecorded(measurement)
         for command in policy.react(to: records[place]) {
           guard case .alert(_, let command) = command else { continue }
           switch command {
-          case .raise: alerts[monitor, default: []].append(Alert(raisedAt: window.endAt))
+          case .raise: alerts[monitor, default: []].append(Alert(raisedAt: endAt))
           case .resolve:
             // What was only pending is no alert.
-            if let last = alerts[monitor]?.indices.last, alerts[monitor]?[last].resolvedAt == nil { alerts[monitor]?[last].resolvedAt = window.endAt }
+            if let last = alerts[monitor]?.indices.last, alerts[monitor]?[last].resolvedAt == nil { alerts[monitor]?[last].resolvedAt = endAt }
           default: break
           }
         }

@@ -114,4 +114,58 @@ import Values
       #expect(try again.json["events"]?.array?.map { $0["type"] } == ["pipeline_defined", "schedule_defined", "schedule_defined"])
     }
   }
+
+  @Test func `what refers to each other is deleted together, or not at all`() async throws {
+    try await DeclaringTests.with { program, folder in
+      let both = """
+        kind: AlertRule
+        name: drifted
+        monitor: iris-live
+        when: {metric: drift.share, at_least: 0.2}
+        inhibited_by: [drifted]
+        actions: [{retrain: iris-retrain}]
+        """
+      try folder.write(
+        "kedge.yaml", DeclaringTests.text.replacing("trigger:\n", with: "trigger:\n  - alert: drifted\n") + "\n---\n" + both)
+      #expect(try await program.run("apply", "-f", "kedge.yaml").status == 0)
+      for (kind, name, other) in [("rule", "drifted", "pipeline iris-retrain"), ("pipeline", "iris-retrain", "rule drifted")] {
+        let alone = try await program.run("delete", kind, name, "--yes")
+        #expect(alone.status == 6)
+        #expect(
+          alone.talk == "kedge: \(other) refers to \(kind) \(name); change or delete that first, or delete both at once\n")
+      }
+      let unknown = try await program.run("delete", "rule/drifted", "pipeline/iris-retrain", "pool/none", "--yes")
+      #expect(unknown.status == 5)
+      #expect(unknown.talk == "kedge: there is no pool none\n")
+      let third = try await program.run("delete", "rule/drifted", "monitor/iris-live", "--yes")
+      #expect(third.status == 6, "the pipeline still refers to the rule")
+      let deleted = try await program.run("delete", "rule/drifted", "pipeline/iris-retrain", "--yes", "--as", "olga")
+      #expect(deleted.status == 0, "\(deleted.talk)")
+      #expect(deleted.output == "rule drifted and pipeline iris-retrain are deleted\n")
+      #expect(try await program.run("export", "-o", "name").output == "model/iris\nmonitor/iris-live\n")
+      #expect(try await program.run("apply", "-f", "kedge.yaml").status == 0)
+    }
+  }
+
+  @Test(arguments: [
+    (["delete", "rule", "--yes"], "kedge: which rule? name it, as KIND NAME or KIND/NAME; see `kedge delete --help`\n"),
+    (["delete", "frog", "x", "--yes"], "kedge: \"frog\" cannot be deleted; the kinds are monitor, rule, pipeline, endpoint, channel and pool\n"),
+    (
+      ["delete", "rule/a", "model/iris", "--yes"],
+      "kedge: \"model/iris\" cannot be deleted; the kinds are monitor, rule, pipeline, endpoint, channel and pool\n"
+    ),
+    (
+      ["delete", "rule/a", "b", "--yes"],
+      "kedge: \"b\" cannot be deleted; the kinds are monitor, rule, pipeline, endpoint, channel and pool\n"
+    ),
+    (
+      ["delete", "rule/a", "rule/b", "--yes", "--expected-version", "1"],
+      "kedge: --expected-version: several things lie on several streams; delete them one by one, or leave it out; see `kedge delete --help`\n"
+    ),
+  ])
+  func `what cannot be deleted is bad usage`(arguments: [String], message: String) async throws {
+    let answer = try await Program(database: "postgresql:///kedge?host=/nonexistent").run(arguments)
+    #expect(answer.status == 2)
+    #expect(answer.talk == message)
+  }
 }

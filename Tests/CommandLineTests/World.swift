@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import Lifecycle
+import Logging
 import PostgreSQL
 import Projections
 import TestSupport
@@ -55,6 +56,33 @@ struct World: Sendable {
   func project() async throws {
     try await database.client.query("select kedge.seal()")
     for type in allProjections { _ = try await Replay(type.name, database.client)?.rebuild() }
+  }
+
+  /// Lets policies and projections read to the end of the log.
+  func follow() async throws {
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    try await FollowerRunner(allFollowers(), on: database.client, holder: "test", logger: logger).catchUp()
+  }
+
+  /// Measures a window of the monitor that ended so long ago.
+  func measure(_ share: Double, ago: Duration, monitor: String = World.monitor) async throws {
+    let endAt = Timestamp.now() - ago
+    let fact = Fact.measurementRecorded(
+      MeasurementRecorded(
+        window: WindowReference(id: WindowID(UUID()), startAt: endAt - .seconds(3600), endAt: endAt, source: "/w.csv"), part: .input, rows: 200,
+        drift: DriftVerdict(detected: share > 0.5, share: share, driftedColumns: []), columns: [], metrics: [:], late: false, inconclusive: false))
+    try await append([fact], "monitor/\(monitor)", by: "kedge/measurer")
+  }
+
+  /// An alert that fires.
+  func alert(rule: String = "inputs-drifted", severity: String = "warning") async throws -> AlertID {
+    let id = AlertID(UUID())
+    let subject = AlertSubject(
+      rule: rule, monitor: World.monitor, model: World.model, metric: "drift.share", severity: severity, notify: [])
+    try await append(
+      [.alertRaised(AlertRaised(subject: subject, value: 0.5, condition: "drift.share at least 0.2", sinceAt: Timestamp.now() - .seconds(60)))], id.stream,
+      by: "kedge/alerting")
+    return id
   }
 
   /// How many events the log has.

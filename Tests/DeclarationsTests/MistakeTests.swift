@@ -12,7 +12,8 @@ struct MistakeTests {
     "a metric: drift.share, drift.columns, rows, lateness, mean_confidence, mean_entropy, mean_margin, low_confidence_share, accuracy, balanced_accuracy, precision, recall, "
     + "f1, roc_auc, pr_auc, log_loss, brier, expected_calibration_error, mae, rmse, mse, r2, mean_error, demographic_parity_difference, "
     + "demographic_parity_ratio, equalized_odds_difference, equalized_odds_ratio, silent_failure, concept_drift, estimated_NAME, estimated_NAME_error, "
-    + "column.NAME.score, column.NAME.p_value, column.NAME.p_adjusted, column.NAME.statistic, column.NAME.effect, missing.NAME or version.NAME.METRIC"
+    + "column.NAME.score, column.NAME.p_value, column.NAME.p_adjusted, column.NAME.statistic, column.NAME.effect, missing.NAME, version.NAME.METRIC, "
+    + "segment.GROUP.METRIC, posted.NAME or kedge.METRIC"
 
   @Test func `all mistakes of a file are told, in order, with what was probably meant`() {
     let text = """

@@ -171,74 +171,22 @@ extension Simulation {
   /// Carries out a command as the executor of the followers does.
   mutating func execute(_ command: Command, policy: String, because cause: FactRecord) {
     commands.append((policy, command))
-    var decided: [(stream: String, facts: [Fact])] = []
-    do {
-      decided = try decide(command, because: cause)
-    } catch {
-      if case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command {
-        decided = raise(alert, endpoint: endpoint, leaving: leaving, reason: reason, refusal: error)
-      }
-    }
-    for (stream, facts) in decided {
+    for (stream, facts) in (try? decide(command, because: cause)) ?? [] {
       append(facts, to: stream, by: "kedge/\(policy)", correlation: cause.correlation ?? cause.id, because: cause.id)
     }
   }
 
   private func decide(_ command: Command, because cause: FactRecord) throws(Refusal) -> [(stream: String, facts: [Fact])] {
-    switch command {
-    case .alert(let id, let command): return [(id.stream, try state(id.stream, AlertState.self).decide(command))]
-    case .requestRun(let id, let request):
-      return state(id.stream, RunState.self).phase == .none ? [(id.stream, [.runRequested(request)])] : []
-    case .skipSchedule(let name, let fact): return [("schedule/\(name)", [.scheduleSkipped(fact)])]
-    case .deployment(let id, let command): return [(id.stream, try state(id.stream, DeploymentState.self).decide(command))]
-    case .startRollout(let id, let endpoint):
-      let deployment: DeploymentState = state(id.stream)
-      let facts = try state("endpoint/\(endpoint)", EndpointState.self).startRollout(id, deployment)
-      if seesAhead, let voided = try? deployment.decide(.voidApprovals(evidence(after: cause.position ?? 0))) { return [(id.stream, voided)] }
-      return [("endpoint/\(endpoint)", facts)]
-    case .advanceRollout(let id, let endpoint): return try advance(id, "endpoint/\(endpoint)")
-    case .endRollout(let id, let endpoint, let outcome):
-      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).endRollout(id, outcome))]
-    case .rollBack(let endpoint, let leaving, let reason, let because, _):
-      let state: EndpointState = state("endpoint/\(endpoint)")
-      return [
-        ("endpoint/\(endpoint)", try state.rollBack(leaving: leaving, automatic: true, reason: reason, because: because.isEmpty ? nil : because))
-      ]
-    case .moveAlias(let model, let alias, let version):
-      return [("model/\(model)", try state("model/\(model)", ModelState.self).moveAlias(alias, to: version))]
-    case .requestMessage(let channel, let message): return [("channel/\(channel)", [.messageRequested(message)])]
-    case .setDeadline(let stream, let fact): return [(stream, [.deadlineSet(fact)])]
-    case .ruleDataLost(let rule, let fact): return [("rule/\(rule)", [.ruleDataLost(fact)])]
-    case .ruleDataReturned(let rule, let fact): return [("rule/\(rule)", [.ruleDataReturned(fact)])]
-    case .endSilence(let id, let fact): return [(id.stream, try state(id.stream, SilenceState.self).end(reason: fact.reason))]
-    case .sendBack(let endpoint, let reason):
-      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).rollBack(automatic: true, reason: reason))]
-    case .freeze(let endpoint, let reason): return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).freeze(reason: reason))]
+    func read<State: StreamState>(_ type: State.Type, _ stream: String) -> any StreamState { state(stream, type) }
+    var states = StreamStates()
+    for (stream, type) in command.reads { states[stream] = read(type, stream) }
+    states.channels = streams(of: "channel").filter { state($0, ChannelState.self).specification != nil }.map { String($0.dropFirst(8)) }.sorted()
+    let decided = try command.decide(on: states)
+    if seesAhead, case .startRollout(let id, _) = command,
+      let voided = try? state(id.stream, DeploymentState.self).decide(.voidApprovals(evidence(after: cause.position ?? 0)))
+    {
+      return [(id.stream, voided)]
     }
-  }
-
-  private func advance(_ id: DeploymentID, _ stream: String) throws(Refusal) -> [(stream: String, facts: [Fact])] {
-    let deployment: DeploymentState = state(id.stream)
-    let endpoint: EndpointState = state(stream)
-    guard let proposal = deployment.proposal else { return [] }
-    switch deployment.advance {
-    case .stay: return []
-    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, deployment))]
-    case .complete:
-      let ended = try endpoint.endRollout(id, .completed)
-      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version, because: deployment.ground))]), (stream, ended)]
-    }
-  }
-
-  private func raise(
-    _ alert: AlertID, endpoint: String, leaving: VersionName, reason: String, refusal: Refusal
-  ) -> [(stream: String, facts: [Fact])] {
-    let state: EndpointState = state("endpoint/\(endpoint)")
-    guard state.suspect == leaving, state.rollbackTarget == nil else { return [] }
-    let channels = streams(of: "channel").filter { self.state($0, ChannelState.self).specification != nil }.map { String($0.dropFirst(8)) }.sorted()
-    let subject = AlertSubject(rule: "no-rollback-target", endpoint: endpoint, model: leaving.model, severity: "critical", notify: channels)
-    let raised = AlertRaised(subject: subject, value: nil, condition: "\(reason); \(refusal)", sinceAt: state.servingSince ?? .init(microseconds: 0))
-    guard let facts = try? self.state(alert.stream, AlertState.self).decide(.raise(raised)) else { return [] }
-    return [(alert.stream, facts)]
+    return decided
   }
 }

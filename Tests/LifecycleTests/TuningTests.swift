@@ -87,4 +87,33 @@ import Values
       try ThresholdSearch(below, measurements: measurements, marked: [], since: Timestamp(seconds: 0), wanted: 0)
     }
   }
+
+  @Test func `history that is measured in one go has an order all the same`() throws {
+    // A day of windows within a minute: by the ends of its windows, each alert began before the one before it was over.
+    var world = Simulation(
+      Simulation.spec.with {
+        $0.rules[0].for = 2
+        $0.rules[0].resolveAfter = 1
+      })
+    var hour = 24
+    func measure(_ share: Double) {
+      world.advance(by: .seconds(1))
+      var window = world.window("\(world.log.count)")
+      window.endAt = world.now - .seconds(Int64(hour) * 3600)
+      world.measure(window, share)
+      hour -= 1
+    }
+    for share in [0.0, 0.9, 0.9] { measure(share) }
+    world.append(try world.alert(0).decide(.acknowledge(reason: nil)), to: world.alerts[0].stream, by: "olga")
+    for share in [0.0, 0.3, 0.3] { measure(share) }
+    world.append(try world.alert(1).decide(.markFalse(reason: "a test")), to: world.alerts[1].stream, by: "olga")
+    world.settle()
+    for share in [0.0, 0.4, 0.4, 0.0] { measure(share) }
+    var rule = Simulation.spec.rules[0]
+    (rule.when, rule.for, rule.resolveAfter) = (AlertCondition(metric: "drift.share", .atLeast(0.35)), 2, 1)
+    let (happened, would) = Self.outcomes(world, Hypothesis(declarations: [.rule(rule)]))
+    let verdict = RuleVerdict("drifted", happened: happened, wouldHaveHappened: would, since: nil)
+    #expect(verdict.happened.raised == 3 && verdict.happened.confirmed == 1 && verdict.happened.falseAlarms == 1)
+    #expect(verdict.wouldHaveHappened.raised == 2 && verdict.wouldHaveHappened.precision == 1 && verdict.gone.count == 1)
+  }
 }

@@ -97,6 +97,36 @@ import Testing
     }
   }
 
+  @Test func `row counts whose sum is no number are an error, not a crash`() {
+    // The compact protocol: a schema of the root alone, and so many row groups of 2^48 rows and no column.
+    func integer(_ value: UInt64) -> [UInt8] {
+      var (left, bytes) = (value << 1, [UInt8]())
+      while left >= 0x80 {
+        bytes.append(UInt8(left & 0x7f) | 0x80)
+        left >>= 7
+      }
+      return bytes + [UInt8(left)]
+    }
+    func count(_ value: UInt64) -> [UInt8] {
+      var (left, bytes) = (value, [UInt8]())
+      while left >= 0x80 {
+        bytes.append(UInt8(left & 0x7f) | 0x80)
+        left >>= 7
+      }
+      return bytes + [UInt8(left)]
+    }
+    let group: [UInt8] = [0x19, 0x0c, 0x26] + integer(1 << 48) + [0x00]
+    for groups in [1, 40_000] {
+      var footer: [UInt8] = [0x29, 0x1c, 0x48, 1, 0x72, 0x00, 0x16] + integer(1 << 48) + [0x19, 0xfc] + count(UInt64(groups))
+      for _ in 0..<groups { footer += group }
+      footer.append(0)
+      let length = withUnsafeBytes(of: UInt32(footer.count).littleEndian, Array.init)
+      let file = Array("PAR1".utf8) + footer + length + Array("PAR1".utf8)
+      let error = #expect(throws: ParquetError.self) { try ParquetFile(ParquetBytes(file)) }
+      #expect(error?.problem == "its row groups claim more than 68719476736 rows", "\(error?.problem ?? "")")
+    }
+  }
+
   @Test func `an error names column, row group and place`() throws {
     var bytes = Resources.bytes("arrow600--groups.parquet")
     // Pages have checksums here: any change in the first ones is found.

@@ -48,6 +48,33 @@ import Values
     check(Array("{\"a\":1}\n{\"a\":".utf8) + bytes(Int(seed) % 20, alphabet, &random), "x.jsonl", seed)
   }
 
+  @Test(arguments: [
+    ("\"rows\":50", "\"rows\":-9223372036854775808"), ("\"rows\":50", "\"rows\":9223372036854775807"), ("\"missing\":0", "\"missing\":51"),
+    ("\"capacity\":1024", "\"capacity\":0"), ("\"capacity\":1024", "\"capacity\":-1"), ("\"capacity\":1024", "\"capacity\":9223372036854775807"),
+    ("\"count\":50", "\"count\":9223372036854775807"), ("\"total\":50", "\"total\":9223372036854775807"), ("\"v0\":17", "\"v0\":9223372036854775807"),
+    ("\"levels\":[[", "\"levels\":[[],["),
+  ])
+  func `counts that are none are refused, and never added`(sound: String, changed: String) throws {
+    let whole = try TableProfile(GoldenFiles.parse("x,c\n" + (0..<50).map { "\($0).5,v\($0 % 3)\n" }.joined())).json().text(.compact)
+    #expect(whole.contains(sound), "\(whole)")
+    let json = try JSON(parsing: whole.replacingOccurrences(of: sound, with: changed))
+    let error = #expect(throws: TableError.self) { try TableProfile(json: json, source: "p.json") }
+    #expect(error?.problem == "is damaged")
+  }
+
+  @Test func `a whylogs profile with changed bytes is taken over or refused, never a crash`() throws {
+    for name in ["whylogs_breast.bin", "whylogs_large.bin"] {
+      let whole = Array(try Data(contentsOf: GoldenFiles.folder.appendingPathComponent(name)))
+      var random = RandomSource(seed: 3)
+      for _ in 0..<400 {
+        var bytes = whole
+        for _ in 0..<4 { bytes[Int.random(in: 4..<bytes.count, using: &random)] = [0, 0x7f, 0x80, 0xff, 1][Int.random(in: 0..<5, using: &random)] }
+        guard let read = try? WhylogsProfile(bytes, source: name).profile else { continue }
+        _ = try? Comparison.run(reference: .profile(read), current: .profile(read))
+      }
+    }
+  }
+
   @Test func `a damaged profile is refused, not believed`() throws {
     let whole = try TableProfile(GoldenFiles.parse("x,c\n" + (0..<50).map { "\($0).5,v\($0 % 3)\n" }.joined())).json().text(.compact)
     var random = RandomSource(seed: 1)

@@ -41,7 +41,11 @@ struct Story: Sendable {
 
   /// Lets followers take in all there is; without a list, the projections.
   func catchUp(_ followers: [any Follower]? = nil) async throws {
-    try await FollowerRunner(followers ?? allProjections.map { ProjectionFollower($0) }, on: client, holder: "test", logger: Story.logger).catchUp()
+    var options = FollowerOptions()
+    // A machine that does other things besides must not end a batch.
+    options.lease = .seconds(300)
+    let followers = followers ?? allProjections.map { ProjectionFollower($0) }
+    try await FollowerRunner(followers, on: client, holder: "test", options: options, logger: Story.logger).catchUp()
   }
 
   func replay(_ name: String) -> Replay { Replay(name, client)! }

@@ -10,7 +10,7 @@ import Values
   /// - Parameters:
   ///   - shift: of the input.
   ///   - turned: the share of rows that have come to mean the opposite.
-  private static func rows(_ count: Int, _ name: String, shift: Double = 0, turned: Double = 0, seed: UInt64) -> (window: String, labels: String) {
+  static func rows(_ count: Int, _ name: String, shift: Double = 0, turned: Double = 0, seed: UInt64) -> (window: String, labels: String) {
     var random = Seed(seed).makeGenerator()
     var (window, labels) = ("id,at,x,site,score,said\n", "id,truth\n")
     let start = Timestamp("2026-11-01T00:00:00Z")! + .seconds(Int64(seed) * 3600)
@@ -25,7 +25,7 @@ import Values
     return (window, labels)
   }
 
-  private static let declarations = """
+  static let declarations = """
     kind: Model
     name: judge
     task: classification
@@ -44,7 +44,7 @@ import Values
     severity: critical
     """
 
-  private static func reference() -> String {
+  static func reference() -> String {
     let (window, labels) = rows(1500, "r", seed: 1)
     let truths = labels.split(separator: "\n").map { $0.split(separator: ",")[1] }
     return zip(window.split(separator: "\n"), truths).map { "\($0),\($1)\n" }.joined()

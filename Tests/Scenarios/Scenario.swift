@@ -133,7 +133,14 @@ final class Scenario: @unchecked Sendable {
       kill(process.processIdentifier, SIGCONT)
       process.terminate()
     }
-    for process in lock.withLock({ processes }) { process.waitUntilExit() }
+    let deadline = Date(timeIntervalSinceNow: 120)
+    for process in lock.withLock({ processes }) {
+      while process.isRunning, Date() < deadline { usleep(10_000) }
+      guard process.isRunning else { continue }
+      Issue.record("process \(process.processIdentifier) does not end on SIGTERM: \(logs())")
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
   }
 
   // MARK: the world

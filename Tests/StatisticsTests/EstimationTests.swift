@@ -82,9 +82,11 @@ import Values
       .map { Estimate(value: $0.value, low: $0.low, high: $0.high) }
     func counts(_ values: [Int]?) -> [Int] { [0, 1].map { one in (values ?? []).count { $0 == one } } }
     let labels = try ChiSquared.test(CategoryCounts(reference: counts(reference.labels), current: counts(current.labels)))
+    let (before, after) = (counts(reference.labels), counts(current.labels))
+    let moved = zip(before, after).reduce(0.0) { $0 + abs(Double($1.0) / Double(reference.count) - Double($1.1) / Double(current.count)) } / 2
     let inputs = try KolmogorovSmirnov.test(Sample(reference.probabilities ?? []), Sample(current.probabilities ?? []))
     return DriftKind(
-      driftedInputs: (inputs.pValue < 0.01 ? 1 : 0, 1), labels: labels, shift: nil, estimatedAccuracy: estimated, priorCorrectedAccuracy: nil,
+      driftedInputs: (inputs.pValue < 0.01 ? 1 : 0, 1), labels: DriftKind.Moved(test: labels, effect: moved), shift: nil, estimatedAccuracy: estimated, priorCorrectedAccuracy: nil,
       accuracy: try Proportion.wilson((current.correct ?? []).count { $0 }, of: current.count))
   }
 
@@ -95,6 +97,33 @@ import Values
     #expect(try kind(rows(2000, shift: 1.5, turned: 0, seed: 4), reference).kinds == [.covariate, .prior])
     let blind = DriftKind(driftedInputs: nil, labels: nil, shift: nil, estimatedAccuracy: nil, priorCorrectedAccuracy: nil, accuracy: nil)
     #expect(blind.kinds == [] && blind.evidence.allSatisfy { $0.isPresent == nil })
+  }
+
+  @Test func `what moved little is no prior drift, however many rows show it`() throws {
+    func found(_ positive: Int, of count: Int) throws -> DriftKind {
+      let counts = CategoryCounts(reference: [count / 2, count / 2], current: [count - positive, positive])
+      return DriftKind(
+        driftedInputs: nil,
+        labels: DriftKind.Moved(test: try ChiSquared.test(counts), effect: abs(Double(positive) / Double(count) - 0.5)), shift: nil, estimatedAccuracy: nil,
+        priorCorrectedAccuracy: nil, accuracy: nil)
+    }
+    let trifle = try found(51_000, of: 100_000)
+    #expect(trifle.kinds == [] && trifle.evidence[1].because == "0.01 of the labels moved, p = below 0.001")
+    #expect(try found(61_000, of: 100_000).kinds == [.prior])
+    #expect(try found(56, of: 100).kinds == [])
+  }
+
+  @Test func `an entropy that rose by a trifle is no early warning, however many rows show it`() {
+    func measured(_ value: Double) -> Measured { .estimate(Estimate(value: value, low: value - 0.001, high: value + 0.001)) }
+    let same = (measured(0.9), measured(0.9))
+    #expect(AccuracyAgainstUncertainty(accuracy: same, uncertainty: (measured(0.3), measured(0.32))) == .neither)
+    #expect(AccuracyAgainstUncertainty(accuracy: same, uncertainty: (measured(0.3), measured(0.34))) == .earlyWarning)
+    #expect(AccuracyAgainstUncertainty(accuracy: same, uncertainty: (measured(0.3), measured(0.34)), range: 1) == .neither)
+    let comparison = UncertaintyComparison(
+      before: { [.accuracy: Estimate(value: 0.9, low: 0.89, high: 0.91), .meanConfidence: Estimate(value: 0.9, low: 0.89, high: 0.91)][$0] },
+      now: { [.accuracy: Estimate(value: 0.8, low: 0.79, high: 0.81), .meanConfidence: Estimate(value: 0.7, low: 0.69, high: 0.71)][$0] })
+    #expect(comparison.verdict == .known)
+    #expect(comparison.because == "accuracy 0.9 before, 0.8 now (0.79 to 0.81); mean uncertainty 0.1 before, 0.3 now (0.29 to 0.31)")
   }
 
   @Test func `the classes' shares are estimated from predictions alone`() throws {

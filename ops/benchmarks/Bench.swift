@@ -6,7 +6,9 @@ internal import Values
 /// The benchmarks of `ops/bench`, which starts what they need.
 @main
 struct Bench {
-  static let names = ["log", "drift", "detectors", "false-alarms"]
+  static let names = ["log", "drift", "detectors", "false-alarms", "alerting"]
+  /// Those that need a database.
+  private static let onDatabase = ["log", "alerting"]
 
   /// What `ops/bench` hands over.
   struct Arguments: Sendable {
@@ -25,6 +27,8 @@ struct Bench {
     var json = false
     var quick = false
     var large = false
+    /// Alerting: so many simulated days instead of the usual.
+    var days: Int?
 
     init?(_ arguments: [String]) {
       var rest = arguments[...]
@@ -33,6 +37,9 @@ struct Bench {
         case "--json": json = true
         case "--quick": quick = true
         case "--large": large = true
+        case let text where text.hasPrefix("--days="):
+          guard let count = Int(text.dropFirst("--days=".count)), (1...3650).contains(count) else { return nil }
+          days = count
         case "--database", "--pgbench", "--socket", "--scratch", "--python", "--peers", "--kedge":
           guard let value = rest.popFirst() else { return nil }
           switch argument {
@@ -49,7 +56,7 @@ struct Bench {
           name = argument
         }
       }
-      guard Bench.names.contains(name), name != "log" || !database.isEmpty else { return nil }
+      guard Bench.names.contains(name), !Bench.onDatabase.contains(name) || !database.isEmpty else { return nil }
     }
   }
 
@@ -69,7 +76,7 @@ struct Bench {
   }
 
   private static func measured(_ arguments: Arguments) async throws -> Report {
-    guard arguments.name == "log" else {
+    guard onDatabase.contains(arguments.name) else {
       var report = Report(machine: Machine())
       switch arguments.name {
       case "drift": try DriftBenchmark(arguments: arguments).run(into: &report)
@@ -80,7 +87,11 @@ struct Bench {
     }
     let client = Bench.client(arguments.database)
     var report = Report(machine: Machine(try await .init(client)))
-    try await LogBenchmark(arguments: arguments, client: client).run(into: &report)
+    if arguments.name == "log" {
+      try await LogBenchmark(arguments: arguments, client: client).run(into: &report)
+    } else {
+      try await AlertingBenchmark(arguments: arguments, client: client).run(into: &report)
+    }
     await client.close()
     return report
   }

@@ -10,6 +10,8 @@ public struct Outcomes: Equatable, Sendable {
     public let raised: AlertRaised
     /// When.
     public let at: Timestamp
+    /// When the first window that counts towards it was measured.
+    public let beganAt: Timestamp
     /// Why it is over; nil while it fires.
     public internal(set) var end: End?
     /// Somebody acknowledged it, or resolved it by hand.
@@ -72,6 +74,8 @@ public struct Outcomes: Equatable, Sendable {
   public private(set) var rollbacks: [Rollback] = []
   /// Places of the alerts.
   private var places: [AlertID: Int] = [:]
+  /// Since when alerts are pending that were not raised yet.
+  private var pending: [AlertID: Timestamp] = [:]
 
   /// Nothing yet.
   public init() {}
@@ -79,10 +83,11 @@ public struct Outcomes: Equatable, Sendable {
   /// Takes a fact in; most change nothing.
   public mutating func take(_ record: FactRecord) {
     switch record.fact {
+    case .alertPending: if let id = AlertID(stream: record.stream) { pending[id] = record.at }
     case .alertRaised(let fact):
       guard let id = AlertID(stream: record.stream) else { return }
       places[id] = alerts.count
-      alerts.append(Alert(id: id, raised: fact, at: record.at))
+      alerts.append(Alert(id: id, raised: fact, at: record.at, beganAt: pending.removeValue(forKey: id) ?? record.at))
     case .alertAcknowledged: AlertID(stream: record.stream).flatMap { places[$0] }.map { alerts[$0].isHandled = true }
     case .alertResolved(let fact):
       if !record.actor.hasPrefix("kedge/") { AlertID(stream: record.stream).flatMap { places[$0] }.map { alerts[$0].isHandled = true } }
@@ -101,7 +106,9 @@ public struct Outcomes: Equatable, Sendable {
 
   /// An alert that is over can still turn out to have been a false alarm; it was over when it was.
   private mutating func end(_ record: FactRecord, _ end: Alert.End) {
-    guard let id = AlertID(stream: record.stream), let index = places[id] else { return }
+    guard let id = AlertID(stream: record.stream) else { return }
+    pending[id] = nil
+    guard let index = places[id] else { return }
     alerts[index].end = Alert.End(reason: end.reason, isFalse: end.isFalse, at: alerts[index].end?.at ?? end.at)
   }
 }
@@ -119,11 +126,12 @@ extension Outcomes.Alert {
   /// What people said of it.
   public var mark: Mark { end?.isFalse == true ? .falseAlarm : isHandled ? .confirmed : .unmarked }
 
-  /// Whether both are about the same rule and monitor, column or version, and neither was over before the other began.
+  /// Whether both are about the same rule and monitor, column, version or group, and neither was over before the other began: by when things were measured,
+  /// so that history which was measured in one go still has an order.
   public func overlaps(_ other: Outcomes.Alert) -> Bool {
     let (own, its) = (raised.subject, other.raised.subject)
     guard own.rule == its.rule, own.monitor == its.monitor, own.series == its.series else { return false }
-    return raised.sinceAt <= other.end?.at ?? .distantFuture && other.raised.sinceAt <= end?.at ?? .distantFuture
+    return beganAt <= other.end?.at ?? .distantFuture && other.beganAt <= end?.at ?? .distantFuture
   }
 }
 

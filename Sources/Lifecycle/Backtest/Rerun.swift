@@ -20,7 +20,7 @@ public struct Rerun: Sendable {
   private let pipelines: [String: PipelineSpecification]
   private let recorded: RecordedRuns
   private var policies: [(name: String, policy: any Policy)] = Rerun.allPolicies
-  private var states: [String: any StreamState] = [:]
+  private var streams = StreamStates()
   private var timers: [Timer] = []
   /// Facts that the policies have not read yet.
   private var waiting: [FactRecord] = []
@@ -115,9 +115,9 @@ public struct Rerun: Sendable {
     let stream = streamOfRun[record.stream] ?? record.stream
     switch record.fact {
     case .alertPending, .alertRaised, .runRequested, .deploymentProposed, .endpointFrozen, .endpointThawed: return record.fact
-    case .alertAcknowledged, .alertResolved, .alertMarkedFalse, .alertEscalated, .alertEased: return states[stream] == nil ? nil : record.fact
+    case .alertAcknowledged, .alertResolved, .alertMarkedFalse, .alertEscalated, .alertEased: return streams[stream] == nil ? nil : record.fact
     case .runEvaluated(let evaluation):
-      guard states[stream] != nil else { return nil }
+      guard streams[stream] != nil else { return nil }
       guard let pipeline = pipelines[evaluation.pipeline] else { return record.fact }
       var judged = evaluation.judged(by: pipeline.evaluate.gate)
       judged.deploy = pipeline.deploy
@@ -133,10 +133,10 @@ public struct Rerun: Sendable {
       return nil
     // Answers of targets to what was asked in the other world, and what else stands beside a rollback.
     case .stageEntered, .trafficRequested, .trafficMoved, .trafficMoveFailed, .rolledBack, .rolloutStarted, .rolloutEnded: return nil
-    case .analysisRecorded(let fact): return states[stream] != nil && fact.kind == "paired" ? record.fact : nil
+    case .analysisRecorded(let fact): return streams[stream] != nil && fact.kind == "paired" ? record.fact : nil
     default:
       if stream.hasPrefix("deployment/") { return isPossible(record.fact, state(stream, DeploymentState.self)) ? record.fact : nil }
-      return stream.hasPrefix("run/") && states[stream] == nil ? nil : record.fact
+      return stream.hasPrefix("run/") && streams[stream] == nil ? nil : record.fact
     }
   }
 
@@ -205,25 +205,25 @@ public struct Rerun: Sendable {
   private mutating func evolve(_ record: FactRecord) {
     func after<State: StreamState>(_ type: State.Type) -> State {
       var state = state(record.stream, type)
-      states[record.stream] = nil
+      streams[record.stream] = nil
       state.evolve(record)
       return state
     }
     switch record.stream.prefix(while: { $0 != "/" }) {
     case "alert":
       let alert = after(AlertState.self)
-      states[record.stream] = alert.isOpen ? alert : nil
+      streams[record.stream] = alert.isOpen ? alert : nil
       if !alert.isOpen { timers.removeAll { $0.stream == record.stream } }
     case "run":
       let run = after(RunState.self)
-      states[record.stream] = run.isActive ? run : nil
+      streams[record.stream] = run.isActive ? run : nil
     case "deployment":
       let deployment = after(DeploymentState.self)
       let isOver = !deployment.isOpen && deployment.phase != .completed
-      states[record.stream] = isOver ? nil : deployment
+      streams[record.stream] = isOver ? nil : deployment
       if isOver { timers.removeAll { $0.stream == record.stream } }
-    case "endpoint": states[record.stream] = after(EndpointState.self)
-    case "model": states[record.stream] = after(ModelState.self)
+    case "endpoint": streams[record.stream] = after(EndpointState.self)
+    case "model": streams[record.stream] = after(ModelState.self)
     default: break
     }
   }
@@ -245,7 +245,7 @@ public struct Rerun: Sendable {
     return true
   }
 
-  private func state<State: StreamState>(_ stream: String, _ type: State.Type) -> State { states[stream] as? State ?? State() }
+  private func state<State: StreamState>(_ stream: String, _ type: State.Type) -> State { streams.state(stream, type) }
 
   private mutating func emit(_ fact: Fact, on stream: String, by actor: String, because cause: UUID) {
     decisions += 1
@@ -259,22 +259,11 @@ public struct Rerun: Sendable {
 // MARK: commands
 
 extension Rerun {
-  /// As the executor of the followers does: decided on the target as it stands; a refusal changes nothing.
+  /// Decided on the target as it stands; a refusal changes nothing, and nobody is told.
   private mutating func execute(_ command: Command, by policy: String, because cause: FactRecord) {
-    func record(_ facts: [Fact], on stream: String) {
+    if case .requestMessage = command { return }
+    for (stream, facts) in (try? command.decide(on: streams)) ?? [] {
       for fact in facts { emit(fact, on: stream, by: "kedge/\(policy)", because: cause.id) }
-    }
-    do {
-      for (stream, facts) in try decide(command) { record(facts, on: stream) }
-    } catch {
-      guard case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command else { return }
-      let state = state("endpoint/\(endpoint)", EndpointState.self)
-      guard state.suspect == leaving, state.rollbackTarget == nil else { return }
-      let subject = AlertSubject(
-        rule: "no-rollback-target", endpoint: endpoint, model: leaving.model, severity: AlertSeverity.critical.rawValue, notify: [])
-      let raised = AlertRaised(
-        subject: subject, value: nil, condition: "\(reason); \(error)", sinceAt: state.servingSince ?? Timestamp(microseconds: 0))
-      record((try? self.state(alert.stream, AlertState.self).decide(.raise(raised))) ?? [], on: alert.stream)
     }
     if case .requestRun(let id, let request) = command { follow(id, request, because: cause) }
   }
@@ -289,50 +278,6 @@ extension Rerun {
         Timer(
           due: (now ?? cause.at) + (lastSpan[request.pipeline] ?? .zero), stream: id.stream, name: "", cause: cause.id,
           fact: .runCancelled(RunCancelled(reason: "it was never run, so nobody knows what would have come of it"))))
-    }
-  }
-
-  private func decide(_ command: Command) throws(Refusal) -> [(stream: String, facts: [Fact])] {
-    switch command {
-    case .alert(let id, let command): return [(id.stream, try state(id.stream, AlertState.self).decide(command))]
-    case .requestRun(let id, let request):
-      return state(id.stream, RunState.self).phase == .none ? [(id.stream, [.runRequested(request)])] : []
-    case .skipSchedule(let name, let fact): return [("schedule/\(name)", [.scheduleSkipped(fact)])]
-    case .deployment(let id, let command): return [(id.stream, try state(id.stream, DeploymentState.self).decide(command))]
-    case .startRollout(let id, let endpoint):
-      let stream = "endpoint/\(endpoint)"
-      return [(stream, try state(stream, EndpointState.self).startRollout(id, state(id.stream, DeploymentState.self)))]
-    case .advanceRollout(let id, let endpoint): return try advance(id, "endpoint/\(endpoint)")
-    case .endRollout(let id, let endpoint, let outcome):
-      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).endRollout(id, outcome))]
-    case .rollBack(let endpoint, let leaving, let reason, let because, _):
-      let state = state("endpoint/\(endpoint)", EndpointState.self)
-      return [
-        ("endpoint/\(endpoint)", try state.rollBack(leaving: leaving, automatic: true, reason: reason, because: because.isEmpty ? nil : because))
-      ]
-    case .moveAlias(let model, let alias, let version):
-      return [("model/\(model)", try state("model/\(model)", ModelState.self).moveAlias(alias, to: version))]
-    case .requestMessage: return []
-    case .setDeadline(let stream, let fact): return [(stream, [.deadlineSet(fact)])]
-    case .ruleDataLost(let rule, let fact): return [("rule/\(rule)", [.ruleDataLost(fact)])]
-    case .ruleDataReturned(let rule, let fact): return [("rule/\(rule)", [.ruleDataReturned(fact)])]
-    case .endSilence(let id, let fact): return [(id.stream, try state(id.stream, SilenceState.self).end(reason: fact.reason))]
-    case .sendBack(let endpoint, let reason):
-      return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).rollBack(automatic: true, reason: reason))]
-    case .freeze(let endpoint, let reason): return [("endpoint/\(endpoint)", try state("endpoint/\(endpoint)", EndpointState.self).freeze(reason: reason))]
-    }
-  }
-
-  private func advance(_ id: DeploymentID, _ stream: String) throws(Refusal) -> [(stream: String, facts: [Fact])] {
-    let deployment = state(id.stream, DeploymentState.self)
-    let endpoint = state(stream, EndpointState.self)
-    guard let proposal = deployment.proposal else { return [] }
-    switch deployment.advance {
-    case .stay: return []
-    case .enter(let stage): return [(stream, try endpoint.requestStage(stage, of: id, deployment))]
-    case .complete:
-      let ended = try endpoint.endRollout(id, .completed)
-      return [(id.stream, [.deploymentCompleted(DeploymentCompleted(version: proposal.version, because: deployment.ground))]), (stream, ended)]
     }
   }
 }

@@ -55,6 +55,7 @@ public struct ThresholdSearch: Sendable {
     _ rule: AlertRuleSpecification, measurements: [FactRecord], marked: [Outcomes.Alert], since start: Timestamp, wanted: Double, tried: Int = 48
   ) throws(Refusal) {
     guard case .comparison(let comparison) = rule.when else { throw .noComparison }
+    if case .detector = comparison.basis { throw .noComparison }
     let watched = WatchedRule(rule)
     var values: [(at: Timestamp, value: Double)] = []
     for record in measurements {
@@ -124,6 +125,7 @@ public struct ThresholdSearch: Sendable {
         guard case .alert(let id, let command) = command else { continue }
         let fact: Fact? =
           switch command {
+          case .suspect(let fact): .alertPending(fact)
           case .raise(let fact): .alertRaised(fact)
           case .resolve(let fact): .alertResolved(fact)
           default: nil

@@ -32,7 +32,7 @@ extension AlertCondition: Codable {
 }
 
 extension AlertComparison: Codable {
-  private enum Key: String, CodingKey { case metric, change, seasonal, trend, deviation, quantile }
+  private enum Key: String, CodingKey { case metric, change, seasonal, trend, deviation, quantile, detector }
 
   /// A bound and what it is held against besides the value itself.
   private struct Against: Codable {
@@ -69,10 +69,14 @@ extension AlertComparison: Codable {
     }
   }
 
-  /// Reads `metric` and a bound beside it, or inside one of `change`, `seasonal`, `trend`, `deviation` and `quantile`.
+  /// Reads `metric` and a bound beside it, or inside one of `change`, `seasonal`, `trend`, `deviation` and `quantile`, or `detector`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     metric = try container.decode(MetricName.self, forKey: .metric)
+    if let detector = try container.decodeIfPresent(DetectorSpecification.self, forKey: .detector) {
+      (basis, bound) = (.detector(detector), .atLeast(1))
+      return
+    }
     guard let key = [Key.change, .seasonal, .trend, .deviation, .quantile].first(where: container.contains) else {
       let members = try decoder.container(keyedBy: BoundKey.self)
       guard let bound = try MetricBound(in: members) else { throw MetricBound.missing(members) }
@@ -108,6 +112,7 @@ extension AlertComparison: Codable {
     case .trend(let count): try container.encode(Against(bound, windows: count), forKey: .trend)
     case .deviation(let count): try container.encode(Against(bound, windows: count), forKey: .deviation)
     case .quantile(let count): try container.encode(Against(bound, windows: count), forKey: .quantile)
+    case .detector(let detector): try container.encode(detector, forKey: .detector)
     case .seasonal(let season, let periods, let relative):
       try container.encode(Against(bound, relative: relative, period: season, periods: periods), forKey: .seasonal)
     }

@@ -9,7 +9,7 @@ public indirect enum AlertCondition: Hashable, Sendable {
   case any([AlertCondition])
   /// Nothing that can be judged came for so long.
   case noData(Span)
-  /// Something about the monitor's model ended like this.
+  /// Something about the monitor or its model ended like this.
   case outcome(AlertOutcome)
 
   /// `{metric: drift.share, at_least: 0.2}` is `(metric: "drift.share", .atLeast(0.2))`.
@@ -50,17 +50,21 @@ public indirect enum AlertCondition: Hashable, Sendable {
   }
 }
 
-/// How something about the model ended, which is counted as a window is.
+/// How something about the model, or the measuring of a window, ended, which is counted as a window is.
 public enum AlertOutcome: String, Hashable, Codable, Sendable, CaseIterable {
   /// A run failed or timed out for good; one that succeeds is the good news.
   case runFailed = "run_failed"
+  /// A challenger did not pass its gate; one that does is the good news.
+  case gateFailed = "gate_failed"
   /// A deployment was aborted, rejected or rolled back; one that completes is the good news.
   case deploymentFailed = "deployment_failed"
+  /// A window of the monitor could not be measured; one whose inputs are measured is the good news.
+  case measurementFailed = "measurement_failed"
 }
 
 /// A metric of a measurement, or what becomes of it beside earlier windows, against a bound.
 public struct AlertComparison: Hashable, Sendable {
-  /// The number that is judged. In `column.*.score`, `missing.*` and `version.*.accuracy` the star stands for each one: they are judged apart.
+  /// The number that is judged. In `column.*.score`, `missing.*`, `version.*.accuracy` and `segment.*.accuracy` the star stands for each one: they are judged apart.
   public var metric: MetricName
   /// What is made of it.
   public var basis: Basis
@@ -81,7 +85,15 @@ public struct AlertComparison: Hashable, Sendable {
     case deviation(windows: Int)
     /// The bound is the quantile, 0...1, of so many good windows.
     case quantile(windows: Int)
+    /// Whether a streaming detector finds that it changed; the bound means nothing.
+    case detector(DetectorSpecification)
   }
+
+  /// Whether a streaming detector judges.
+  public var isDetector: Bool { if case .detector = basis { true } else { false } }
+
+  /// A detector's finding about a metric.
+  public init(metric: MetricName, _ detector: DetectorSpecification) { self.init(metric: metric, .detector(detector), .atLeast(1)) }
 
   /// After how long things repeat themselves; hours are those of UTC.
   public enum Season: String, Hashable, Codable, Sendable, CaseIterable {
@@ -105,7 +117,9 @@ extension AlertCondition: CustomStringConvertible {
     case .any(let parts): parts.map(\.nested).joined(separator: " or ")
     case .noData(let span): "no data for \(span)"
     case .outcome(.runFailed): "a run failed"
+    case .outcome(.gateFailed): "a challenger did not pass its gate"
     case .outcome(.deploymentFailed): "a deployment failed"
+    case .outcome(.measurementFailed): "a window could not be measured"
     }
   }
 
@@ -131,6 +145,7 @@ extension AlertComparison: CustomStringConvertible {
         "\(metric) \(words) \(JSON(bound.limit))\(relative ? " times" : "") off the same hour of the \(season.rawValue) in \(periods) \(season.rawValue)s before"
     case .trend(let count): return "trend of \(metric) over \(windows(count)) \(words) \(JSON(bound.limit)) a day"
     case .deviation(let count): return "\(metric) \(words) \(JSON(bound.limit)) standard deviations off \(windows(count))"
+    case .detector(let detector): return "\(detector.name.rawValue) finds a change of \(metric)"
     case .quantile(let count): return "\(metric) \(words) the \(JSON(bound.limit)) quantile of \(windows(count))"
     }
   }

@@ -34,6 +34,24 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     case quality(String)
     /// What labels show of a monitor's own judgement: `silent_failure`, `estimated_accuracy_error` …
     case verdict(String)
+    /// `segment.GROUP.WHAT`: a number of the rows of one group; the group's name may itself have dots.
+    case segment(String, SegmentField)
+    /// `posted.NAME`: a number that somebody else measured and posted under a name of their own, with either part.
+    case posted(String)
+    /// `kedge.WHAT`: a number about Kedge itself, measured of the monitor `kedge`.
+    case health(HealthMetric)
+  }
+
+  /// The numbers kept of every group of rows.
+  public enum SegmentField: Hashable, Sendable {
+    /// `rows`: how many rows the group has in the window.
+    case rows
+    /// `drift.share`: the share of columns that drifted from the same group of the reference.
+    case driftShare
+    /// `drift.columns`: how many columns drifted from the same group of the reference.
+    case driftedColumns
+    /// One of `segmentMetrics`.
+    case metric(String)
   }
 
   /// The numbers kept of every column.
@@ -61,6 +79,9 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
   /// Metrics of a regression that need labels.
   public static let regressionMetrics = ["mae", "rmse", "mse", "r2", "mean_error"]
 
+  /// The metrics that are kept of each group of rows.
+  public static let segmentMetrics = ["accuracy", "f1", "roc_auc", "mean_confidence", "mean_entropy", "mae", "rmse"]
+
   /// Metrics over groups of rows, which need a group column.
   public static let fairnessMetrics = [
     "demographic_parity_difference", "demographic_parity_ratio", "equalized_odds_difference", "equalized_odds_ratio",
@@ -84,6 +105,9 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
       guard dot > name.startIndex, let field = ColumnField(rawValue: String(text[text.index(after: dot)...])) else { return nil }
       return .column(String(text[name.startIndex..<dot]), field)
     }
+    if text.hasPrefix("segment.") { return MetricName.segment(text.dropFirst(8)) }
+    if text.hasPrefix("posted."), text.utf8.count > 7 { return .posted(String(text.dropFirst(7))) }
+    if text.hasPrefix("kedge.") { return HealthMetric(rawValue: String(text.dropFirst(6))).map { .health($0) } }
     if text.hasPrefix("version."), let dot = text.lastIndex(of: ".") {
       let name = text[text.index(text.startIndex, offsetBy: 8)...]
       let metric = String(text[text.index(after: dot)...])
@@ -93,12 +117,35 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     return nil
   }
 
-  /// Which part of a window's measurements carries it; a rule on it counts windows of that part alone.
+  /// `GROUP.WHAT`.
+  private static func segment(_ text: Substring) -> Subject? {
+    func named(_ suffix: String, _ field: SegmentField) -> Subject? {
+      text.hasSuffix("." + suffix) && text.utf8.count > suffix.utf8.count + 1 ? .segment(String(text.dropLast(suffix.count + 1)), field) : nil
+    }
+    return named("drift.share", .driftShare) ?? named("drift.columns", .driftedColumns) ?? named("rows", .rows)
+      ?? segmentMetrics.lazy.compactMap { named($0, .metric($0)) }.first
+  }
+
+  /// Which part of a window's measurements carries it; a rule on it counts windows of that part alone. What was posted under a name of its own comes with
+  /// either.
   public var part: Part {
     switch subject {
     case .quality, .verdict: .quality
-    case .version(_, let metric): MetricName.qualityMetrics.contains(metric) ? .quality : .input
+    case .version(_, let metric), .segment(_, .metric(let metric)): MetricName.qualityMetrics.contains(metric) ? .quality : .input
     default: .input
+    }
+  }
+
+  /// Whether it lies between 0 and 1, whatever the data.
+  public var isShare: Bool {
+    switch subject {
+    case .driftShare, .missing: true
+    case .verdict: !text.hasSuffix("_error")
+    case .column(_, let field): field != .statistic && field != .score
+    case .prediction(let name), .quality(let name), .version(_, let name), .segment(_, .metric(let name)):
+      !["mae", "rmse", "mse", "r2", "mean_error", "log_loss", "mean_entropy"].contains { name.hasSuffix($0) }
+    case .segment(_, let field): field == .driftShare
+    default: false
     }
   }
 
@@ -117,6 +164,33 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     default: nil
     }
   }
+}
+
+/// What is measured of Kedge itself, once a minute while a rule on the monitor `kedge` asks for it.
+public enum HealthMetric: String, Hashable, Sendable, CaseIterable {
+  /// Sealed events that the slowest projection or policy has not read yet.
+  case lagEvents = "lag_events"
+  /// For how long the next event has waited for the slowest projection or policy; 0 when none waits.
+  case lagSeconds = "lag_seconds"
+  /// Projections and policies that do not go on.
+  case stoppedFollowers = "stopped_followers"
+  /// Streams with an event that a projection or policy cannot digest.
+  case haltedStreams = "halted_streams"
+  /// For how long the oldest event has waited for its place in the order; 0 when none waits.
+  case unsealedSeconds = "unsealed_seconds"
+  /// Pieces of work that are ready and that nobody has claimed.
+  case readyWork = "ready_work"
+  /// For how long the oldest of these has been ready; 0 when there is none.
+  case oldestWorkSeconds = "oldest_work_seconds"
+  /// Roles that no process has done for 20 seconds.
+  case idleRoles = "idle_roles"
+  /// Size of the database.
+  case databaseBytes = "database_bytes"
+}
+
+extension MonitorSpecification {
+  /// The name of the monitor of Kedge itself: nobody declares it, and rules may name it.
+  public static let kedge = "kedge"
 }
 
 extension MetricName: ExpressibleByStringLiteral, Codable {

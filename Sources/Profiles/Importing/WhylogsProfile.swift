@@ -25,7 +25,9 @@ public struct WhylogsProfile: Sendable {
     guard reader.block() != nil, let header = reader.block().map(ProtobufReader.fields) else { throw damaged("its header is cut off") }
     let start = reader.position
     let properties = header[1]?.last?.bytes.map(ProtobufReader.fields) ?? [:]
-    datasetAt = Timestamp(microseconds: Int64(properties[5]?.last?.integer ?? properties[4]?.last?.integer ?? 0) * 1000)
+    let (microseconds, isBeyond) = Int64(properties[5]?.last?.integer ?? properties[4]?.last?.integer ?? 0).multipliedReportingOverflow(by: 1000)
+    guard !isBeyond else { throw damaged("its time is none") }
+    datasetAt = Timestamp(microseconds: microseconds)
     var paths: [Int: String] = [:]
     for (key, value) in ProtobufReader.map(header[5]) { paths[key.integer ?? 0] = value.text }
     var columns: [ColumnProfile] = []
@@ -33,10 +35,10 @@ public struct WhylogsProfile: Sendable {
       let name = key.text ?? ""
       var components: [String: [Int: [ProtobufReader.Value]]] = [:]
       for offset in WhylogsProfile.offsets(value) {
-        guard (0...bytes.count).contains(start + offset) else { throw damaged("it is cut off", column: name) }
+        guard (0...bytes.count - start).contains(offset) else { throw damaged("it is cut off", column: name) }
         var chunk = ProtobufReader(bytes[(start + offset)...])
         guard let chunkHeader = chunk.block().map(ProtobufReader.fields), let length = chunkHeader[3]?.last?.integer, length >= 0,
-          chunk.position + length <= bytes.count
+          length <= bytes.count - chunk.position
         else { throw damaged("it is cut off", column: name) }
         let message = ProtobufReader.fields(bytes[chunk.position..<chunk.position + length])
         for (index, component) in ProtobufReader.map(message[1]) {
@@ -65,6 +67,8 @@ public struct WhylogsProfile: Sendable {
     func count(_ path: String) -> Int { components[path]?[2]?.last?.integer ?? 0 }
     func number(_ path: String) -> Double { components[path]?[3]?.last?.double ?? 0 }
     let types = ["boolean", "fractional", "integral", "object", "string", "tensor"].map { count("types/\($0)") }
+    let most = QuantileSketch.mostValues
+    guard (types + [count("counts/n"), count("counts/inf")]).allSatisfy((0...most).contains) else { return nil }
     let present = types.reduce(0, +)
     let isNumeric = types[1] + types[2] > 0 && types[0] + types[4] == 0
     var frequent: FrequentItems?
@@ -83,9 +87,10 @@ public struct WhylogsProfile: Sendable {
         count: read.sketch.count, mean: number("distribution/mean"), squares: number("distribution/m2"), min: read.min, max: read.max)
     }
     let rows = count("counts/n")
-    return ColumnProfile(
+    let column = ColumnProfile(
       name: name, storage: isNumeric ? .numbers : .strings, rows: rows, missing: max(0, rows - present), infinite: count("counts/inf"),
       isInteger: isNumeric && types[1] == 0 && present == rows, moments: moments, quantiles: quantiles, frequent: frequent)
+    return column.isSound ? column : nil
   }
 }
 

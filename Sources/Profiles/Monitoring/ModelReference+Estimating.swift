@@ -73,14 +73,18 @@ extension ModelReference {
   }
 
   /// Whether the labels are spread as the reference's are; nil without labels.
-  private func labelTest(_ answers: ModelAnswers) -> TestResult? {
+  private func labelTest(_ answers: ModelAnswers) -> DriftKind.Moved? {
     switch (labels, answers.values) {
     case (.counts(let before)?, .classes(_, _, let now?)):
       let after = Dictionary(now.map { ($0, 1) }, uniquingKeysWith: +)
       let names = Set(before.keys).union(after.keys).sorted()
       let counts = CategoryCounts(reference: names.map { before[$0] ?? 0 }, current: names.map { after[$0] ?? 0 })
-      return counts.smallestExpected >= 5 ? try? ChiSquared.test(counts) : try? ChiSquared.permutation(counts)
-    case (.numbers(let before)?, .numbers(_, let now?)): return try? KolmogorovSmirnov.test(Sample(before), Sample(now))
+      let test = counts.smallestExpected >= 5 ? try? ChiSquared.test(counts) : try? ChiSquared.permutation(counts)
+      let (total, other) = (Double(before.values.reduce(0, +)), Double(now.count))
+      let moved = names.reduce(0.0) { $0 + abs(Double(before[$1] ?? 0) / total - Double(after[$1] ?? 0) / other) } / 2
+      return test.map { DriftKind.Moved(test: $0, effect: moved) }
+    case (.numbers(let before)?, .numbers(_, let now?)):
+      return (try? KolmogorovSmirnov.test(Sample(before), Sample(now))).map { DriftKind.Moved(test: $0, effect: $0.statistic) }
     default: return nil
     }
   }

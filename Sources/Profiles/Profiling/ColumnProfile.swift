@@ -173,6 +173,14 @@ public struct ColumnProfile: Sendable, Hashable {
     guard let registers = state["registers"]?.string.flatMap(ColumnProfile.unpacked), let distinct = HyperLogLog(registers: registers) else { return nil }
     distinctValues = distinct
     frequent = try? state["frequent"]?.decode()
+    guard isSound else { return nil }
+  }
+
+  /// Whether counts are counts, and the parts agree with each other, as in a file that somebody wrote they may not.
+  var isSound: Bool {
+    let most = QuantileSketch.mostValues
+    return (0...most).contains(rows) && (0...rows).contains(missing) && (0...most).contains(infinite) && (0...most).contains(strays) && moments.isSound
+      && quantiles.isSound && frequent?.isSound ?? true
   }
 
   /// The description, then the state that merging needs.

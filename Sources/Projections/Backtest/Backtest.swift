@@ -1,6 +1,7 @@
 public import EventLog
 public import Lifecycle
 public import PostgreSQL
+public import Values
 
 /// Reads all of history and says what would have happened under other declarations, beside what did happen.
 ///
@@ -17,6 +18,8 @@ public struct Backtest: Sendable {
     public let position: Int64
     /// How many events.
     public let events: Int
+    /// When the first measurement was made; nil when there is none.
+    public let measuredSince: Timestamp?
     /// Streams with an event that could not be read: they stand still before it, as they do for the policies.
     public let halted: [StreamName]
     /// What did happen.
@@ -42,12 +45,14 @@ public struct Backtest: Sendable {
     var recorded = RecordedRuns()
     _ = try await read(["run"], upTo: head, { _ in }) { record, _ in recorded.take(record) }
     var happened = Outcomes()
+    var measuredSince: Timestamp?
     var rerun = Rerun(hypothesis, recorded: recorded)
     let (events, halted) = try await read(Rerun.categories, upTo: head, { try await observe($0, head) }) { record, event in
+      if measuredSince == nil, case .measurementRecorded = record.fact { measuredSince = record.at }
       happened.take(record)
       rerun.take(record, recordedAt: event.recordedAt)
     }
-    return Report(position: head, events: events, halted: halted, happened: happened, wouldHaveHappened: rerun.outcomes)
+    return Report(position: head, events: events, measuredSince: measuredSince, halted: halted, happened: happened, wouldHaveHappened: rerun.outcomes)
   }
 
   private func read(

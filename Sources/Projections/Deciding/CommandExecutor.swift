@@ -23,10 +23,9 @@ public struct CommandExecutor {
   /// Carries out one command that a fact gave rise to.
   public mutating func execute(_ command: Command, because cause: FactRecord) async throws {
     do {
-      try await decide(command, because: cause)
-    } catch let refusal as Refusal {
-      guard case .rollBack(let endpoint, let leaving, let reason, _, let alert) = command else { return }
-      try await raise(alert, endpoint: endpoint, leaving: leaving, reason: reason, refusal: refusal)
+      for (stream, facts) in try await decide(command, because: cause) { session.record(facts, on: stream) }
+    } catch is Refusal {
+      return
     }
     let attribution = Attribution(actor: "kedge/\(policy)", principal: nil, correlation: cause.correlation ?? cause.id, causation: cause.id)
     let decided = session.decided
@@ -34,74 +33,18 @@ public struct CommandExecutor {
     if !decided.isEmpty { appended.append((decided, attribution)) }
   }
 
-  private mutating func decide(_ command: Command, because cause: FactRecord) async throws {
-    switch command {
-    case .alert(let id, let command):
-      session.record(try await session.load(AlertState.self, id.stream).decide(command), on: id.stream)
-    case .requestRun(let id, let request):
-      if try await session.load(RunState.self, id.stream).phase == .none { session.record([.runRequested(request)], on: id.stream) }
-    case .skipSchedule(let name, let fact):
-      session.record([.scheduleSkipped(fact)], on: "schedule/\(name)")
-    case .deployment(let id, let command):
-      session.record(try await session.load(DeploymentState.self, id.stream).decide(command), on: id.stream)
-    case .startRollout(let id, let endpoint):
-      let deployment = try await session.load(DeploymentState.self, id.stream)
-      let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
-      let facts = try state.startRollout(id, deployment)
-      if let proposal = deployment.proposal, let position = cause.position {
-        // What the policy has not read yet, and is in the log all the same.
-        let evidence = try await EvidenceReader(session.database).evidence(on: proposal, after: position)
-        if let voided = try? deployment.decide(.voidApprovals(evidence)) { return session.record(voided, on: id.stream) }
-      }
-      session.record(facts, on: "endpoint/\(endpoint)")
-    case .advanceRollout(let id, let endpoint): try await advance(id, endpoint)
-    case .endRollout(let id, let endpoint, let outcome):
-      let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
-      session.record(try state.endRollout(id, outcome), on: "endpoint/\(endpoint)")
-    case .rollBack(let endpoint, let leaving, let reason, let because, _):
-      let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
-      let facts = try state.rollBack(leaving: leaving, automatic: true, reason: reason, because: because.isEmpty ? nil : because)
-      session.record(facts, on: "endpoint/\(endpoint)")
-    case .moveAlias(let model, let alias, let version):
-      session.record(try await session.load(ModelState.self, "model/\(model)").moveAlias(alias, to: version), on: "model/\(model)")
-    case .requestMessage(let channel, let message):
-      session.record([.messageRequested(message)], on: "channel/\(channel)")
-    case .setDeadline(let stream, let fact): session.record([.deadlineSet(fact)], on: stream)
-    case .ruleDataLost(let rule, let fact): session.record([.ruleDataLost(fact)], on: "rule/\(rule)")
-    case .ruleDataReturned(let rule, let fact): session.record([.ruleDataReturned(fact)], on: "rule/\(rule)")
-    case .endSilence(let id, let fact): session.record(try await session.load(SilenceState.self, id.stream).end(reason: fact.reason), on: id.stream)
-    case .sendBack(let endpoint, let reason):
-      let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
-      session.record(try state.rollBack(automatic: true, reason: reason), on: "endpoint/\(endpoint)")
-    case .freeze(let endpoint, let reason):
-      session.record(try await session.load(EndpointState.self, "endpoint/\(endpoint)").freeze(reason: reason), on: "endpoint/\(endpoint)")
-    }
-  }
-
-  private mutating func advance(_ id: DeploymentID, _ endpoint: String) async throws {
-    let deployment = try await session.load(DeploymentState.self, id.stream)
-    guard let proposal = deployment.proposal else { return }
-    let stream = "endpoint/\(endpoint)"
-    switch deployment.advance {
-    case .stay: break
-    case .enter(let stage):
-      session.record(try await session.load(EndpointState.self, stream).requestStage(stage, of: id, deployment), on: stream)
-    case .complete:
-      let ended = try await session.load(EndpointState.self, stream).endRollout(id, .completed)
-      session.record([.deploymentCompleted(DeploymentCompleted(version: proposal.version, because: deployment.ground))], on: id.stream)
-      session.record(ended, on: stream)
-    }
-  }
-
-  /// A rollback that is called for and has no version to go to is something people must know.
-  private mutating func raise(_ alert: AlertID, endpoint: String, leaving: VersionName, reason: String, refusal: Refusal) async throws {
-    let state = try await session.load(EndpointState.self, "endpoint/\(endpoint)")
-    guard state.suspect == leaving, state.rollbackTarget == nil else { return }
-    let channels = try await session.channels()
-    let subject = AlertSubject(
-      rule: "no-rollback-target", endpoint: endpoint, model: leaving.model, severity: AlertSeverity.critical.rawValue, notify: channels)
-    let raised = AlertRaised(subject: subject, value: nil, condition: "\(reason); \(refusal)", sinceAt: state.servingSince ?? .init(microseconds: 0))
-    session.record(try await session.load(AlertState.self, alert.stream).decide(.raise(raised)), on: alert.stream)
+  private mutating func decide(_ command: Command, because cause: FactRecord) async throws -> [(stream: String, facts: [Fact])] {
+    var streams = StreamStates()
+    for (stream, type) in command.reads { streams[stream] = try await session.load(type, stream) }
+    if case .rollBack = command { streams.channels = try await session.channels() }
+    let decided = try command.decide(on: streams)
+    guard case .startRollout(let id, _) = command, let position = cause.position else { return decided }
+    // What the policy has not read yet, and is in the log all the same.
+    let deployment = streams.state(id.stream, DeploymentState.self)
+    guard let proposal = deployment.proposal else { return decided }
+    let evidence = try await EvidenceReader(session.database).evidence(on: proposal, after: position)
+    guard let voided = try? deployment.decide(.voidApprovals(evidence)) else { return decided }
+    return [(id.stream, voided)]
   }
 }
 

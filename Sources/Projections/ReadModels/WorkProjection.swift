@@ -17,6 +17,9 @@ public struct WorkProjection: Projection {
   /// As before the first event.
   public init() {}
 
+  /// The stream of the monitor of Kedge itself, and the subject of the work that measures it.
+  public static let health = "monitor/\(MonitorSpecification.kedge)"
+
   /// The id of a piece of work.
   public static func id(cause: UUID, kind: WorkKind) -> UUID { UUID(namespace: cause, name: "work/\(kind.rawValue)") }
 
@@ -28,6 +31,8 @@ public struct WorkProjection: Projection {
     case .poolRemoved: return [.delete("pool", where: ["name": JSON(record.name)])]
 
     case .monitorDefined: return ask(.watch, stream, record)
+    // One piece of work for all rules on Kedge itself; whoever does it looks whether there are any.
+    case .ruleDefined(let rule): return rule.monitor == MonitorSpecification.kedge ? ask(.watch, WorkProjection.health, record) : []
     case .monitorRemoved: return [.delete("work", where: ["stream": JSON(stream)])]
     case .windowFound(let fact):
       return ask(

@@ -28,8 +28,9 @@ struct ModelView {
     }
     if let quality = model.quality { figures += self.quality(quality) }
     let remarks = model.remarks.map { "<p class=\"note\">\($0)</p>" as Markup }
-    guard !figures.text.isEmpty || !remarks.isEmpty else { return "" }
-    return "<section><h2>Predictions</h2>\(remarks)<div class=\"grid\">\(figures)</div></section>"
+    let verdicts = model.assessment.map { AssessmentView($0).markup } ?? ""
+    guard !figures.text.isEmpty || !remarks.isEmpty || !verdicts.text.isEmpty else { return "" }
+    return "<section><h2>Predictions</h2>\(verdicts)\(remarks)<div class=\"grid\">\(figures)</div></section>"
   }
 
   private func quality(_ quality: WindowedQuality) -> Markup {

@@ -44,34 +44,46 @@ public enum AlertPicture {
       .level{stroke:#e2e8f0;fill:none}.levels text{text-anchor:end}.below text{text-anchor:middle}.below text[text-anchor=start]{text-anchor:start}\
       .below text[text-anchor=end]{text-anchor:end}.lane{fill:#f1f5f9}.confirmed{fill:#15803d}.unmarked{fill:#d97706}.false{fill:#94a3b8}\
       .series{stroke:#2563eb;fill:none;stroke-width:1}.now{stroke:#b91c1c;stroke-width:1.5;stroke-dasharray:6 4}.then{stroke:#15803d;stroke-width:1.5}\
-      .band{fill:#fde68a;opacity:.6}.name{text-anchor:end}.small{font-size:11px;fill:#64748b}.nowtext{fill:#b91c1c}.thentext{fill:#15803d}</style>
+      .band{fill:#fde68a;opacity:.6}.name{text-anchor:end}.small{font-size:11px;fill:#64748b}.nowtext,.thentext{paint-order:stroke;stroke:#fff;stroke-width:3px}\
+      .nowtext{fill:#b91c1c}.thentext{fill:#15803d}</style>
       """)
 
   /// What was raised above what would be raised, rule by rule.
   public static func backtest(_ lanes: [Lane], from start: Timestamp, to end: Timestamp) -> String {
-    let left = 250.0
+    guard !lanes.isEmpty else { return frame(height: 80, title: "There are no rules to replay", "") }
+    let (left, top) = (250.0, 66.0)
     let scale = Scale(seconds(start), seconds(end), from: left, to: width - 20)
+    let bottom = top + Double(lanes.count) * 58
+    let days = scale.days(atMost: 8)
     var body: Markup = ""
     for (index, lane) in lanes.enumerated() {
-      let y = 62 + Double(index) * 58
-      body += "<text class=\"name\" x=\"\(at: left - 66)\" y=\"\(at: y + 24)\">\(short(lane.rule))</text>"
+      let y = top + Double(index) * 58
+      body += "<text class=\"name\" x=\"\(at: left - 66)\" y=\"\(at: y + 24)\">\(short(lane.rule))<title>\(lane.rule)</title></text>"
       for (row, (word, spans)) in [("was", lane.happened), ("would be", lane.wouldHaveHappened)].enumerated() {
-        let top = y + Double(row) * 22
-        body += "<text class=\"name small\" x=\"\(at: left - 8)\" y=\"\(at: top + 13)\">\(word)</text>"
-        body += "<rect class=\"lane\" x=\"\(at: left)\" y=\"\(at: top)\" width=\"\(at: width - 20 - left)\" height=\"18\"/>"
+        let y = y + Double(row) * 22
+        body += "<text class=\"name small\" x=\"\(at: left - 8)\" y=\"\(at: y + 13)\">\(word)</text>"
+        body += "<rect class=\"lane\" x=\"\(at: left)\" y=\"\(at: y)\" width=\"\(at: width - 20 - left)\" height=\"18\"/>"
+        if spans.isEmpty { body += "<text class=\"small\" x=\"\(at: left + 6)\" y=\"\(at: y + 13)\">none</text>" }
         for span in spans {
-          let (from, to) = (scale(seconds(span.from)), scale(seconds(span.to ?? end)))
-          let kind = Markup(trusted: span.kind.rawValue)
-          body += "<rect class=\"\(kind)\" x=\"\(at: from)\" y=\"\(at: top + 1)\" width=\"\(at: max(2, to - from))\" height=\"16\"/>"
+          // However short, it is seen, and inside.
+          let from = min(scale(seconds(span.from)), width - 23)
+          let to = max(scale(seconds(span.to ?? end)), from + 3)
+          body += "<rect class=\"\(Markup(trusted: span.kind.rawValue))\" x=\"\(at: from)\" y=\"\(at: y + 1)\" width=\"\(at: to - from)\" height=\"16\">"
+          body += "<title>\(NumberText.time(seconds(span.from))) to \(span.to.map { NumberText.time(seconds($0)) } ?? "now")</title></rect>"
         }
       }
     }
-    let bottom = 62 + Double(lanes.count) * 58
-    body += Picture.bottomAxis(scale, scale.ticks(4, .datetime), y: bottom)
+    var lines = PathData()
+    for day in days {
+      lines.move(scale(day.value), top - 4)
+      lines.vertical(bottom - 10)
+    }
+    body = "<path class=\"level\" d=\"\(lines)\"/>\(body)"
+    body += Picture.bottomAxis(scale, days.count > 1 ? days : scale.ticks(4, .datetime), y: bottom - 8)
     body += legend([
       ("confirmed", "at an incident that people confirmed"), ("false", "at what they called a false alarm"), ("unmarked", "nobody said anything"),
     ])
-    return frame(height: bottom + 34, title: "Alerts that were raised, and that would be", body)
+    return frame(height: bottom + 22, title: "Alerts that were raised, and that would be", body)
   }
 
   /// A metric with the threshold there is and the one that is suggested.
@@ -88,9 +100,10 @@ public enum AlertPicture {
     let x = Scale(seconds(first), seconds(last), from: 20 + Picture.margin, to: width - 20)
     let y = Scale(low - margin, high + margin, from: 300, to: 62)
     var body = Picture.levels(y, y.ticks(5), from: 20, to: width - 20)
-    for incident in incidents {
-      let (from, to) = (x(seconds(incident.from)), x(seconds(incident.to ?? last)))
-      body += "<rect class=\"band\" x=\"\(at: from)\" y=\"62\" width=\"\(at: max(2, to - from))\" height=\"238\"/>"
+    for incident in incidents where incident.from <= last && incident.to ?? last >= first {
+      let from = min(x(seconds(incident.from)), width - 23)
+      let to = max(x(seconds(incident.to ?? last)), from + 3)
+      body += "<rect class=\"band\" x=\"\(at: from)\" y=\"62\" width=\"\(at: to - from)\" height=\"238\"/>"
     }
     var path = PathData()
     for (index, point) in values.enumerated() {
@@ -105,7 +118,8 @@ public enum AlertPicture {
     }
     body += line(current, "now", "declared: \(NumberText.value(current))", above: suggested.map { current >= $0 } ?? true)
     if let suggested, suggested != current { body += line(suggested, "then", "suggested: \(NumberText.value(suggested))", above: suggested > current) }
-    body += Picture.bottomAxis(x, x.ticks(4, .datetime), y: 300)
+    let days = x.days(atMost: 9)
+    body += Picture.bottomAxis(x, days.count > 1 ? days : x.ticks(4, .datetime), y: 300)
     return frame(height: 334, title: "\(rule): \(metric)", body + legend([("band", "incidents that people confirmed")]))
   }
 

@@ -54,6 +54,17 @@ struct Scale: Sendable {
     }
   }
 
+  /// Of a scale of seconds: midnights, at most so many and evenly spaced, that lie in it.
+  func days(atMost count: Int) -> [Tick] {
+    let (first, last) = (Int((low / 86_400).rounded(.up)), Int((high / 86_400).rounded(.down)))
+    guard first <= last, count > 0 else { return [] }
+    let steps = [1, 2, 7, 14, 30, 90, 365]
+    let step = steps.first { (last - first) / $0 < count } ?? ((last - first) / count + 1)
+    return stride(from: first, through: last, by: step).map { day in
+      Tick(value: Double(day) * 86_400, label: String(NumberText.time(Double(day) * 86_400).prefix(10)))
+    }
+  }
+
   private func times(_ count: Int) -> [Tick] {
     (count < 4 ? [low, high] : [low, (low + high) / 2, high]).map { seconds in
       let text = NumberText.time(seconds)

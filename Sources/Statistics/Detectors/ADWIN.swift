@@ -16,9 +16,9 @@ public struct ADWIN: StreamDetector {
   /// No check before so many values.
   public let gracePeriod: Int
 
-  /// How many buckets each level has; a bucket of level l stands for 2^l values.
-  private var counts = [0]
-  /// Level by level, the oldest first; `capacity` slots each.
+  /// A bucket of level l stands for 2^l values.
+  private var levels = [Level()]
+  /// Level by level, `slots` each.
   private var buckets: [Bucket]
   /// How many values the window holds.
   public private(set) var width = 0.0
@@ -36,7 +36,16 @@ public struct ADWIN: StreamDetector {
     var variance = 0.0
   }
 
-  private var capacity: Int { bucketsPerLevel + 1 }
+  /// Buckets of one size, in a ring: dropping the oldest moves none.
+  private struct Level: Sendable, Hashable, Codable {
+    /// The slot of the oldest.
+    var first = 0
+    var count = 0
+  }
+
+  private var capacity: Int { bucketsPerLevel &+ 1 }
+  /// Slots a level has: a power of two, so that a slot's number is found by a mask.
+  private let slots: Int
 
   /// Defaults as River 0.26.
   public init(delta: Double = 0.002, clock: Int = 32, bucketsPerLevel: Int = 5, smallestWindow: Int = 5, gracePeriod: Int = 10) {
@@ -45,7 +54,10 @@ public struct ADWIN: StreamDetector {
     self.bucketsPerLevel = bucketsPerLevel
     self.smallestWindow = smallestWindow
     self.gracePeriod = gracePeriod
-    buckets = [Bucket](repeating: Bucket(), count: bucketsPerLevel + 1)
+    var slots = 1
+    while slots <= bucketsPerLevel { slots *= 2 }
+    self.slots = slots
+    buckets = [Bucket](repeating: Bucket(), count: slots)
     untilCheck = clock
   }
 
@@ -64,47 +76,52 @@ public struct ADWIN: StreamDetector {
   }
 
   private mutating func insert(_ value: Double) {
-    let slot = counts[0]
-    buckets[slot] = Bucket(total: value)
-    counts[0] = slot &+ 1
     width += 1
     if width > 1 {
       let gap = value - total / (width - 1)
       variance += (width - 1) * gap * gap / width
     }
     total += value
-    if slot &+ 1 == capacity { compress() }
+    if levels[levels.count &- 1].count == bucketsPerLevel, levels.allSatisfy({ $0.count == bucketsPerLevel }) { addLevel() }
+    let (capacity, slots) = (capacity, slots)
+    levels.withUnsafeMutableBufferPointer { levels in
+      buckets.withUnsafeMutableBufferPointer { buckets in
+        buckets[(levels[0].first &+ levels[0].count) & (slots &- 1)] = Bucket(total: value)
+        levels[0].count &+= 1
+        if levels[0].count == capacity { ADWIN.compress(levels, buckets, capacity, slots) }
+      }
+    }
   }
 
-  /// A full level hands its two oldest buckets, merged, to the next.
-  private mutating func compress() {
+  /// Room for the two oldest buckets of the last level, which is full.
+  private mutating func addLevel() {
+    levels.append(Level())
+    buckets.append(contentsOf: repeatElement(Bucket(), count: slots))
+  }
+
+  /// A full level hands its two oldest buckets, merged, to the next, which is there.
+  private static func compress(
+    _ levels: UnsafeMutableBufferPointer<Level>, _ buckets: UnsafeMutableBufferPointer<Bucket>, _ capacity: Int, _ slots: Int
+  ) {
     var level = 0
-    var size = 1.0
+    var start = 0
+    var half = 0.5
     // Exact, as sizes are powers of two.
     var share = 1.0
-    while counts[level] == capacity {
-      if level + 1 == counts.count {
-        counts.append(0)
-        buckets.append(contentsOf: repeatElement(Bucket(), count: capacity))
-      }
-      let start = level &* capacity
-      let (a, b) = (buckets[start], buckets[start &+ 1])
-      let gap = a.total * share - b.total * share
-      buckets[start &+ capacity &+ counts[level + 1]] = Bucket(total: a.total + b.total, variance: a.variance + b.variance + size / 2 * gap * gap)
-      counts[level + 1] &+= 1
-      drop(2, from: level)
+    while levels[level].count == capacity {
+      let first = levels[level].first
+      let (a, b) = (buckets[start &+ first], buckets[start &+ ((first &+ 1) & (slots &- 1))])
+      levels[level].first = (first &+ 2) & (slots &- 1)
+      levels[level].count &-= 2
       level &+= 1
-      size *= 2
+      start &+= slots
+      let gap = a.total * share - b.total * share
+      let place = (levels[level].first &+ levels[level].count) & (slots &- 1)
+      buckets[start &+ place] = Bucket(total: a.total + b.total, variance: a.variance + b.variance + half * gap * gap)
+      levels[level].count &+= 1
+      half *= 2
       share *= 0.5
     }
-  }
-
-  private mutating func drop(_ count: Int, from level: Int) {
-    let (start, kept) = (level &* capacity, counts[level] &- count)
-    buckets.withUnsafeMutableBufferPointer { buckets in
-      for slot in start..<start &+ kept { buckets[slot] = buckets[slot &+ count] }
-    }
-    counts[level] = kept
   }
 
   /// Drops the oldest buckets as long as some cut shows two different means.
@@ -112,46 +129,59 @@ public struct ADWIN: StreamDetector {
     var changed = false
     while shows() {
       changed = true
-      let level = counts.count - 1
+      let level = levels.count - 1
       let size = Double(1 << level)
-      let oldest = buckets[level * capacity]
+      let oldest = buckets[level * slots + levels[level].first]
       let sum = oldest.total
       width -= size
       total -= sum
       let gap = sum / size - total / width
       variance -= oldest.variance + size * width * gap * gap / (size + width)
-      drop(1, from: level)
-      if counts[level] == 0, level > 0 {
-        counts.removeLast()
-        buckets.removeLast(capacity)
+      levels[level].first = (levels[level].first + 1) & (slots - 1)
+      levels[level].count -= 1
+      if levels[level].count == 0, level > 0 {
+        levels.removeLast()
+        buckets.removeLast(slots)
       }
     }
     return changed
   }
 
+  /// Whether some cut shows two different means.
   private func shows() -> Bool {
-    var (oldWidth, newWidth) = (0.0, width)
-    var (oldTotal, newTotal) = (0.0, total)
-    let smallest = Double(smallestWindow)
-    let spread = 2 * variance / width
     let confidence = log(2 * log(width) / delta)
-    for level in stride(from: counts.count - 1, through: 0, by: -1) {
-      let size = Double(1 << level)
-      let start = level &* capacity
-      for bucket in 0..<counts[level] {
-        let sum = buckets[start &+ bucket].total
-        oldWidth += size
-        newWidth -= size
-        oldTotal += sum
-        newTotal -= sum
-        if level == 0, bucket == counts[0] - 1 { return false }
-        if oldWidth >= smallest, newWidth >= smallest {
-          let m = 1 / (oldWidth - smallest + 1) + 1 / (newWidth - smallest + 1)
-          let bound = (spread * confidence * m).squareRoot() + 2.0 / 3 * confidence * m
-          if abs(oldTotal / oldWidth - newTotal / newWidth) > bound { return true }
+    // Below the bound by what rounding may cost; without division and root, as nearly every cut is far below it.
+    let surelyBelow = 2 * variance / width * confidence * 0.999_999
+    let offset = Double(smallestWindow) - 1
+    return buckets.withUnsafeBufferPointer { buckets in
+      var (oldWidth, newWidth) = (0.0, width)
+      var (oldTotal, newTotal) = (0.0, total)
+      var size = Double(1 << (levels.count - 1))
+      for level in stride(from: levels.count - 1, through: 0, by: -1) {
+        let (start, first) = (level &* slots, levels[level].first)
+        // The newest value alone is no side of a cut.
+        for index in 0..<levels[level].count &- (level == 0 ? 1 : 0) {
+          let sum = buckets[start &+ ((first &+ index) & (slots &- 1))].total
+          oldWidth += size
+          newWidth -= size
+          oldTotal += sum
+          newTotal -= sum
+          let (a, b) = (oldWidth - offset, newWidth - offset)
+          guard a >= 1, b >= 1 else { continue }
+          // |m₁ − m₂|² ≤ 2σ²·δ'·(1/a + 1/b), multiplied by all denominators. What overflows is looked at exactly.
+          let gap = oldTotal * newWidth - newTotal * oldWidth
+          let both = oldWidth * newWidth
+          let limit = surelyBelow * (a + b) * both * both
+          if gap * gap * a * b <= limit, limit < .infinity { continue }
+          if isDifferent(oldTotal / oldWidth, newTotal / newWidth, harmonic: 1 / a + 1 / b, confidence) { return true }
         }
+        size *= 0.5
       }
+      return false
     }
-    return false
+  }
+
+  private func isDifferent(_ old: Double, _ new: Double, harmonic m: Double, _ confidence: Double) -> Bool {
+    abs(old - new) > (2 * variance / width * confidence * m).squareRoot() + 2.0 / 3 * confidence * m
   }
 }

@@ -20,6 +20,23 @@ public struct DriftKind: Sendable, Hashable, Codable {
     public let because: String
   }
 
+  /// A test of labels, and the share of them that moved.
+  public struct Moved: Sendable, Hashable {
+    /// Whether it is more than chance.
+    public let test: TestResult
+    /// 0...1.
+    public let effect: Double
+
+    /// Takes the values as they are; nothing is checked.
+    public init(test: TestResult, effect: Double) {
+      self.test = test
+      self.effect = effect
+    }
+  }
+
+  /// Less of the labels than this is no prior drift, however many rows say so; the same as of columns in `auto`.
+  public static let minimumEffect = 0.1
+
   /// One for each kind.
   public let evidence: [Evidence]
 
@@ -28,13 +45,13 @@ public struct DriftKind: Sendable, Hashable, Codable {
 
   /// - Parameters:
   ///   - driftedInputs: how many input columns drifted, and of how many.
-  ///   - labels: the test of the classes' shares, from labels; nil without.
+  ///   - labels: the test of the classes' shares, from labels, and how much of them moved (total variation distance); nil without.
   ///   - shift: their estimate without labels; used when `labels` is nil.
   ///   - estimatedAccuracy: what the model's confidence promises for these rows (CBPE): what covariate drift explains.
   ///   - priorCorrectedAccuracy: the least that the reference's recall by class gives with the new shares: what prior drift explains.
   ///   - accuracy: what the labels show, with its interval; nil without labels.
   public init(
-    driftedInputs: (count: Int, of: Int)?, labels: TestResult?, shift: LabelShift?, estimatedAccuracy: Estimate?,
+    driftedInputs: (count: Int, of: Int)?, labels: Moved?, shift: LabelShift?, estimatedAccuracy: Estimate?,
     priorCorrectedAccuracy: Double?, accuracy: Estimate?, significance: Double = 0.05
   ) {
     evidence =
@@ -44,14 +61,14 @@ public struct DriftKind: Sendable, Hashable, Codable {
   /// Of a regression.
   /// - Parameters:
   ///   - driftedInputs: how many input columns drifted, and of how many.
-  ///   - labels: the test of the labels' law; nil without.
+  ///   - labels: the test of the labels' law, and how much of it moved (the distance of Kolmogorov and Smirnov); nil without.
   ///   - estimatedError: the mean absolute error that the inputs promise (DLE): what covariate drift explains.
   ///   - error: the mean absolute error that the labels show, with its interval; nil without labels.
-  public init(driftedInputs: (count: Int, of: Int)?, labels: TestResult?, estimatedError: Estimate?, error: Estimate?, significance: Double = 0.05) {
+  public init(driftedInputs: (count: Int, of: Int)?, labels: Moved?, estimatedError: Estimate?, error: Estimate?, significance: Double = 0.05) {
     evidence = DriftKind.others(driftedInputs, labels, nil, significance) + [DriftKind.concept(estimatedError, error)]
   }
 
-  private static func others(_ driftedInputs: (count: Int, of: Int)?, _ labels: TestResult?, _ shift: LabelShift?, _ significance: Double) -> [Evidence] {
+  private static func others(_ driftedInputs: (count: Int, of: Int)?, _ labels: Moved?, _ shift: LabelShift?, _ significance: Double) -> [Evidence] {
     var evidence: [Evidence] = []
     if let inputs = driftedInputs {
       evidence.append(Evidence(kind: .covariate, isPresent: inputs.count > 0, because: "\(inputs.count) of \(inputs.of) inputs drifted"))
@@ -60,12 +77,14 @@ public struct DriftKind: Sendable, Hashable, Codable {
     }
     if let labels {
       evidence.append(
-        Evidence(kind: .prior, isPresent: labels.pValue <= significance, because: "the labels' shares differ with p = \(DriftKind.short(labels.pValue))"))
+        Evidence(
+          kind: .prior, isPresent: labels.test.pValue <= significance && labels.effect >= DriftKind.minimumEffect,
+          because: "\(DriftKind.short(labels.effect)) of the labels moved, p = \(DriftKind.short(labels.test.pValue))"))
     } else if let shift {
       let moved = zip(shift.before, shift.estimated).reduce(0.0) { $0 + abs($1.0 - $1.1) } / 2
       evidence.append(
         Evidence(
-          kind: .prior, isPresent: moved >= 0.1, because: "the predictions point to \(DriftKind.short(moved)) of the labels having moved, if nothing else has"))
+          kind: .prior, isPresent: moved >= DriftKind.minimumEffect, because: "the predictions point to \(DriftKind.short(moved)) of the labels having moved, if nothing else has"))
     } else {
       evidence.append(Evidence(kind: .prior, isPresent: nil, because: "there are neither labels nor an estimate of them"))
     }

@@ -47,3 +47,18 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Hashable, Codable {
     for i in stride(from: values.count - 1, to: 0, by: -1) { values.swapAt(i, below(i + 1)) }
   }
 }
+
+extension RandomSource {
+  /// Reads the state that `encode(to:)` wrote.
+  public init(from decoder: any Decoder) throws {
+    var container = try decoder.unkeyedContainer()
+    func next() throws -> UInt64 { UInt64(bitPattern: try container.decode(Int64.self)) }
+    (a, b, c, d) = (try next(), try next(), try next(), try next())
+  }
+
+  /// Writes the state as signed numbers: JSON has no others of 64 bits.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.unkeyedContainer()
+    for word in [a, b, c, d] { try container.encode(Int64(bitPattern: word)) }
+  }
+}

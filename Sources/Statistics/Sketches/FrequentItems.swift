@@ -21,6 +21,13 @@ public struct FrequentItems: Sendable, Hashable, Codable {
     self.total = total
   }
 
+  /// Whether the parts agree with each other, as those of a sketch that was written elsewhere may not.
+  public var isSound: Bool {
+    let most = QuantileSketch.mostValues
+    return (1...1 << 30).contains(capacity) && counts.count <= 2 * capacity && (0...most).contains(error) && (0...most).contains(total)
+      && counts.values.allSatisfy { (0...total).contains($0) }
+  }
+
   /// Takes a text so many times.
   public mutating func add(_ text: String, count: Int = 1) {
     counts[text, default: 0] += count

@@ -20,6 +20,9 @@ public struct Moments: Sendable, Hashable, Codable {
     self.max = max
   }
 
+  /// Whether the count is one that can be added to others, and the range one of finite numbers, as those of what was written elsewhere may not be.
+  public var isSound: Bool { (0...QuantileSketch.mostValues).contains(count) && [min, max].allSatisfy { $0?.isFinite ?? true } }
+
   /// Takes finite numbers.
   /// - Source: Chan, Golub and LeVeque (1979).
   public mutating func add(_ values: [Double]) {

@@ -25,10 +25,25 @@ public struct QuantileSketch: Sendable, Hashable, Codable {
     self.levels = levels.isEmpty ? [[]] : levels
   }
 
+  /// More values than this are counted in no sketch: sums of counts stay exact.
+  public static let mostValues = 1 << 53
+
+  /// Whether the parts agree with each other, as those of a sketch that was written elsewhere may not: every operation on one that is sound ends, and
+  /// overflows nothing.
+  public var isSound: Bool {
+    guard (1...1 << 24).contains(capacity), (0...QuantileSketch.mostValues).contains(count), (1...53).contains(levels.count) else { return false }
+    var seen = 0
+    for (level, values) in levels.enumerated() {
+      guard values.count <= QuantileSketch.mostValues >> level, values.allSatisfy(\.isFinite) else { return false }
+      seen += values.count << level
+    }
+    return seen == count
+  }
+
   /// The difference of a rank from the true one that is exceeded in at most one of a hundred sketches, as a share; 0 while everything is kept.
   public var rankError: Double { levels.count == 1 ? 0 : 2.296 / pow(Double(capacity), 0.9021) }
 
-  /// Takes numbers without NaN.
+  /// Takes finite numbers.
   public mutating func add(_ values: [Double]) {
     var start = 0
     while values.count - start >= 2 * capacity {

@@ -11,18 +11,29 @@ public enum AccuracyAgainstUncertainty: String, Sendable, Hashable, Codable {
   /// One of the two cannot be told yet.
   case inconclusive
 
-  /// Compares a window with the reference. A number moved when the interval of its difference lies wholly on one side of zero.
+  /// A mean uncertainty that rose by less than this share of its range is no early warning, however many rows say so: so much of the rows at least would
+  /// have to turn from wholly sure to wholly unsure.
+  public static let minimumRise = 0.05
+  /// The largest entropy of two classes, in nats.
+  public static let entropyOfTwo = 0.693_147_180_559_945_3
+
+  /// Compares a window with the reference. A number moved when the interval of its difference lies wholly on one side of zero; uncertainty also has to
+  /// rise by `minimumRise` of its range.
   /// - Parameters:
   ///   - accuracy: reference and current, with intervals.
   ///   - uncertainty: reference and current: mean entropy, or 1 − mean confidence.
-  public init(accuracy: (reference: Measured, current: Measured), uncertainty: (reference: Measured, current: Measured)) {
+  ///   - range: from the least uncertainty to the largest: `entropyOfTwo`, or 1.
+  public init(
+    accuracy: (reference: Measured, current: Measured), uncertainty: (reference: Measured, current: Measured), range: Double = entropyOfTwo
+  ) {
     guard let a = accuracy.reference.estimate, let b = accuracy.current.estimate, let c = uncertainty.reference.estimate, let d = uncertainty.current.estimate
     else {
       self = .inconclusive
       return
     }
     let fell = AccuracyAgainstUncertainty.difference(a, b).high < 0
-    let rose = AccuracyAgainstUncertainty.difference(c, d).low > 0
+    let rise = AccuracyAgainstUncertainty.difference(c, d)
+    let rose = rise.low > 0 && rise.value >= AccuracyAgainstUncertainty.minimumRise * range
     switch (fell, rose) {
     case (true, true): self = .known
     case (true, false): self = .silentFailure

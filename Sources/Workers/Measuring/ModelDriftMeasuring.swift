@@ -65,27 +65,10 @@ struct ModelDriftMeasuring: Sendable {
     if before[.accuracy] == nil, let first = history.firstLabelled, first.window != window {
       (before, against) = (QualityFigures(metrics: first.metrics, intervals: first.intervals), first.source)
     }
-    // Entropy where there are two classes; of more, what the likeliest class leaves.
-    let usesEntropy = before[.meanEntropy] != nil && now[.meanEntropy] != nil
-    func uncertainty(_ figures: QualityFigures) -> Estimate? {
-      if usesEntropy { return figures[.meanEntropy] }
-      return figures[.meanConfidence].map { Estimate(value: 1 - $0.value, low: 1 - $0.high, high: 1 - $0.low) }
-    }
-    func measured(_ estimate: Estimate?) -> Measured { estimate.map { .estimate($0) } ?? .notComputable(NotComputable("it was not measured")) }
-    let accuracy = (before[.accuracy], now[.accuracy])
-    let unsure = (uncertainty(before), uncertainty(now))
-    let found = AccuracyAgainstUncertainty(
-      accuracy: (measured(accuracy.0), measured(accuracy.1)), uncertainty: (measured(unsure.0), measured(unsure.1)))
-    func change(_ name: String, _ pair: (Estimate?, Estimate?)) -> String {
-      "\(name) \(pair.0.map { Self.short($0.value) } ?? "unknown") before, "
-        + (pair.1.map { "\(Self.short($0.value)) now (\(Self.short($0.low)) to \(Self.short($0.high)))" } ?? "unknown now")
-    }
-    return UncertaintyVerdict(
-      verdict: found.rawValue, against: against,
-      because: "\(change("accuracy", accuracy)); \(change(usesEntropy ? "mean entropy" : "mean uncertainty", unsure))")
+    let (earlier, source) = (before, against)
+    let found = UncertaintyComparison(before: { earlier[$0] }, now: { now[$0] })
+    return UncertaintyVerdict(verdict: found.verdict.rawValue, against: source, because: found.because)
   }
-
-  private static func short(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
 
   // MARK: trends
 

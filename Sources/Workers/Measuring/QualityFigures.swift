@@ -92,7 +92,7 @@ struct QualityFigures: Sendable {
 
   /// The few that are kept of each group of rows.
   var summary: QualityFigures {
-    let kept: Set = ["accuracy", "f1", "roc_auc", "mean_confidence", "mean_entropy", "mae", "rmse"]
+    let kept = Set(MetricName.segmentMetrics)
     return QualityFigures(metrics: metrics.filter { kept.contains($0.key) }, intervals: intervals.filter { kept.contains($0.key) })
   }
 

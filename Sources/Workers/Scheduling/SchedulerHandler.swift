@@ -13,6 +13,7 @@ struct SchedulerHandler: WorkHandler {
 
   func perform(_ work: Work) async throws {
     switch work.kind {
+    case .watch where work.subject == WorkProjection.health: try await HealthWatch(context: context, work: work, drain: drain).run()
     case .watch: try await Watch(context: context, work: work, drain: drain).run()
     case .schedule:
       try await context.record(work, as: .scheduler, completing: true) { session in

@@ -27,6 +27,7 @@ struct WritingOptions: ParsableArguments {
   func validate() throws {
     if let actor, actor.isEmpty { throw ValidationError("--as is empty; name who acts") }
     if let actor, actor.hasPrefix("kedge/") { throw ValidationError("--as \(actor): names that begin with kedge/ are those of policies; name a person") }
+    if reason == "" { throw ValidationError("--reason is empty; say why, or leave it out") }
     if let key = idempotencyKey, key.isEmpty || key.utf8.count > 1000 { throw ValidationError("--idempotency-key has 1 to 1000 bytes") }
     if let version = expectedVersion, version < 0 { throw ValidationError("--expected-version \(version) is negative; 0 means that there is nothing yet") }
   }

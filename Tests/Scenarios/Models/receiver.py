@@ -1,4 +1,5 @@
-"""Receives what an `http` channel sends, on 127.0.0.1 and a free port, which it prints; each message becomes a line of `received`: a JSON object with its key.
+"""Receives what an `http` channel sends, on 127.0.0.1 and a free port, which it prints; each message becomes a line of `received`: a JSON object with its key and
+whether it was answered.
 What the file `mode` says decides the answer: ok (or no file), down (503), refuse (404), cut (it is taken, and the connection closed without an answer), and
 random (each of ok, down and cut at times). It ends when standard input does."""
 import http.server, json, os, random, sys, threading
@@ -15,7 +16,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             mode = random.choices(["ok", "down", "cut"], [8, 1, 1])[0]
         if mode in ("ok", "cut"):
             with lock, open("received", "a") as file:
-                file.write(json.dumps({"key": self.headers["Idempotency-Key"], **body}) + "\n")
+                file.write(json.dumps({"key": self.headers["Idempotency-Key"], "answered": mode == "ok", **body}) + "\n")
         if mode == "cut":
             self.close_connection = True
             return

@@ -14,6 +14,23 @@ def evidently(reference, current, html, json):
     snapshot.save_json(json)
 
 
+def evidently_windows(directory):
+    """The share of drifted columns that Evidently's defaults find in each window of a directory, as a list."""
+    import glob
+    import json
+
+    import pandas
+    from evidently import Report
+    from evidently.presets import DataDriftPreset
+
+    reference = pandas.read_csv(f"{directory}/reference.csv")
+    shares = []
+    for path in sorted(glob.glob(f"{directory}/window-*.csv")):
+        found = Report([DataDriftPreset()]).run(pandas.read_csv(path), reference).dict()["metrics"]
+        shares.append(next(metric["value"]["share"] for metric in found if "DriftedColumnsCount" in metric["metric_name"]))
+    print(json.dumps(shares))
+
+
 def histograms(connection, table):
     """Forty equal bins of every column of numbers, the counts of every other."""
     columns = connection.execute(f"describe {table}").fetchall()
@@ -67,6 +84,7 @@ def river(name, count):
 
 PEERS = {
     "evidently": evidently,
+    "evidently-windows": evidently_windows,
     "duckdb-compare": duckdb_histograms,
     "duckdb-profile": duckdb_histograms,
     "duckdb-parquet": duckdb_parquet,

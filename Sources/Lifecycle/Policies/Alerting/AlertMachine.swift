@@ -86,7 +86,8 @@ struct AlertMachine: Codable, Equatable, Sendable {
       if measurements.count > 100 { measurements.removeFirst() }
       let isNew = phase == .ok
       if isNew { alert = AlertID(cause: id, policy: AlertingPolicy.name, name: name) }
-      let isCooling = resolvedAt.map { time < $0 + rule.cooldown.duration } ?? false
+      // Without a cooldown nothing cools, whatever the clocks of those who measure and those who resolve.
+      let isCooling = rule.cooldown > .zero && resolvedAt.map { time < $0 + rule.cooldown.duration } ?? false
       guard !isCooling, lasts(rule.for, bad, since: since, endAt, of: true) else {
         phase = .pending
         return isNew ? .suspect : .nothing

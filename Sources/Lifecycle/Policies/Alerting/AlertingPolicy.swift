@@ -1,7 +1,7 @@
 internal import Foundation
 public import Values
 
-/// Measurements, and how runs and deployments end, into alerts; see `AlertMachine` for when they come and go.
+/// Measurements, and how measuring, runs and deployments end, into alerts; see `AlertMachine` for when they come and go.
 ///
 /// A rule counts only windows of the part that carries its metric, each once however often it is measured. Late windows, windows in which the
 /// metric could not be computed, and those that end within maintenance count neither way. That nothing comes at all is a state of its own.
@@ -75,6 +75,8 @@ public struct AlertingPolicy: Policy {
     switch record.fact {
     case .measurementRecorded(let measurement):
       return measurement.late ? [] : observe(measurement, record)
+    case .measurementFailed(let failure):
+      return failure.part == .input ? conclude(.measurementFailed, failed: true, index.onMonitor[record.name] ?? [], record) : []
     case .monitorDefined(let monitor):
       monitors[monitor.name] = monitor.model
       return (index.onMonitor[monitor.name] ?? []).filter { data[$0.name] == nil }.flatMap { begin($0, record) }
@@ -116,7 +118,13 @@ extension AlertingPolicy {
   private mutating func observe(_ measurement: MeasurementRecorded, _ record: FactRecord) -> [Command] {
     guard let watching = index.onMonitor[record.name] else { return [] }
     var commands: [Command] = []
-    for rule in watching where rule.judges(measurement.part) { commands += observe(rule, measurement, record) }
+    for rule in watching {
+      if rule.judges(measurement.part) {
+        commands += observe(rule, measurement, record)
+      } else if rule.outcome == .measurementFailed, measurement.part == .input {
+        commands += conclude(.measurementFailed, failed: false, [rule], record)
+      }
+    }
     return commands
   }
 
@@ -150,7 +158,7 @@ extension AlertingPolicy {
         return (value, machine.observe(holds, endAt: measurement.window.endAt, record.id, at: record.at, by: rule.specification, named: name))
       }
     }
-    let values = rule.leaves.map { $0.part.rawValue == measurement.part.rawValue ? measurement.value(of: $0, series, at: record.at) : nil }
+    let values = rule.leaves.map { measurement.value(of: $0, series, at: record.at) }
     guard let first = values.lazy.compactMap({ $0 }).first else { return nil }
     noteMachine(name, rule, series)
     return machines.modify(name, default: AlertMachine()) { machine in
@@ -242,16 +250,17 @@ extension AlertingPolicy {
   }
 }
 
-// MARK: runs and deployments
+// MARK: endings
 
 extension AlertingPolicy {
-  /// How runs and deployments end.
+  /// How runs, evaluations and deployments end.
   private mutating func conclude(_ record: FactRecord) -> [Command] {
     switch record.fact {
     case .runRequested(let fact): endings[record.stream] = fact.model
     case .deploymentProposed(let fact): endings[record.stream] = fact.model
     case .runFailed(let fact), .runTimedOut(let fact): return fact.retryAt == nil ? conclude(.runFailed, failed: true, record) : []
     case .runSucceeded: return conclude(.runFailed, failed: false, record)
+    case .runEvaluated(let fact): return conclude(.gateFailed, failed: !fact.passed, watching(fact.model), record)
     case .deploymentAborted, .deploymentRejected, .deploymentRolledBack: return conclude(.deploymentFailed, failed: true, record)
     case .deploymentCompleted: return conclude(.deploymentFailed, failed: false, record)
     case .runCancelled, .deploymentSuperseded: endings[record.stream] = nil
@@ -264,8 +273,16 @@ extension AlertingPolicy {
     guard let model = endings[record.stream] else { return [] }
     // What is completed can still be rolled back.
     if case .deploymentCompleted = record.fact {} else { endings[record.stream] = nil }
-    let concerned = monitors.entries.filter { $0.value == model }.keys.sorted().flatMap { index.onMonitor[$0] ?? [] }
-    return concerned.filter { $0.specification.when == .outcome(outcome) }.flatMap { rule in
+    return conclude(outcome, failed: failed, watching(model), record)
+  }
+
+  /// The rules on the monitors of a model.
+  private func watching(_ model: String) -> [WatchedRule] {
+    monitors.entries.filter { $0.value == model }.keys.sorted().flatMap { index.onMonitor[$0] ?? [] }
+  }
+
+  private mutating func conclude(_ outcome: AlertOutcome, failed: Bool, _ concerned: [WatchedRule], _ record: FactRecord) -> [Command] {
+    concerned.filter { $0.outcome == outcome && $0.maintenanceEnd(around: record.at) == nil }.flatMap { rule in
       let step = machines.modify(rule.name, default: AlertMachine()) {
         $0.observe(failed, endAt: record.at, record.id, at: record.at, by: rule.specification, named: rule.name)
       }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Statistics
 internal import Values
 
 /// What a comparison remembers of earlier windows, and the answer it gave last.
@@ -9,6 +10,8 @@ struct ComparisonMemory: Codable, Equatable, Sendable {
   private var ends: [Timestamp] = []
   /// By hour of the day or week, what was measured in it in earlier periods.
   private var hours: [Int: [Hour]] = [:]
+  /// How far a streaming detector has come.
+  private var detector: AnyStreamDetector?
   /// Of the newest window that had a value.
   private(set) var answer: Bool?
 
@@ -25,6 +28,7 @@ struct ComparisonMemory: Codable, Equatable, Sendable {
     values = []
     ends = []
     hours = [:]
+    detector = nil
   }
 
   /// Whether the comparison holds of a value, which is remembered; nil while too few windows are known.
@@ -64,6 +68,13 @@ struct ComparisonMemory: Codable, Equatable, Sendable {
       let holds = bound.with(limit: Self.quantile(bound.limit, of: values)).holds(for: value)
       if !holds { remember(value, windows) }
       return holds
+    case .detector(let specification):
+      var detector = self.detector ?? specification.start
+      // Given away first, so that its buffers are not copied.
+      self.detector = nil
+      let signal = detector.update(value)
+      self.detector = detector
+      return signal.drift
     case .seasonal(let season, let periods, let relative):
       let (number, slot) = Self.hour(of: endAt, in: season)
       let earlier = (hours[slot] ?? []).filter { $0.number < number }.suffix(periods)

@@ -1,12 +1,21 @@
 internal import Values
 
-/// A rule, taken apart once for all the measurements that it judges.
-struct WatchedRule: Sendable {
+/// A rule, taken apart once for all the measurements that it judges. A class, so that handing it on copies none of its parts.
+final class WatchedRule: Sendable {
   /// A comparison and where its value comes from.
   struct Leaf: Sendable {
     let comparison: AlertComparison
     let subject: MetricName.Subject?
-    let part: MetricName.Part
+    /// The half of a window that carries it; nil: either.
+    let part: Part?
+
+    init(_ comparison: AlertComparison) {
+      self.comparison = comparison
+      subject = comparison.metric.subject
+      if case .posted? = subject { part = nil } else { part = comparison.metric.part == .input ? .input : .quality }
+    }
+
+    func isCarried(by part: Part) -> Bool { self.part == nil || self.part == part }
   }
 
   let specification: AlertRuleSpecification
@@ -15,22 +24,25 @@ struct WatchedRule: Sendable {
   let labels: Bool
   /// What the star stands for, if there is one.
   let star: Star?
+  /// What it counts instead of measurements.
+  let outcome: AlertOutcome?
   /// Whether the rule is one comparison of one value, which needs no memory.
   let isPlain: Bool
 
   enum Star: Sendable {
-    case column, version
+    case column, version, segment
   }
 
   var name: String { specification.name }
 
   init(_ specification: AlertRuleSpecification) {
     self.specification = specification
-    leaves = specification.when.comparisons.map { Leaf(comparison: $0, subject: $0.metric.subject, part: $0.metric.part) }
+    leaves = specification.when.comparisons.map(Leaf.init)
     // Whatever is measured shows that there are data.
-    if case .noData = specification.when { inputs = true } else { inputs = leaves.contains { $0.part == .input } }
-    labels = leaves.contains { $0.part == .quality }
+    if case .noData = specification.when { inputs = true } else { inputs = leaves.contains { $0.isCarried(by: .input) } }
+    labels = leaves.contains { $0.isCarried(by: .quality) }
     star = leaves.lazy.compactMap { $0.subject?.star }.first
+    if case .outcome(let what) = specification.when { outcome = what } else { outcome = nil }
     if case .comparison(let comparison) = specification.when, case .value = comparison.basis { isPlain = true } else { isPlain = false }
   }
 
@@ -42,6 +54,7 @@ struct WatchedRule: Sendable {
     case nil: [nil]
     case .column: measurement.columns.map(\.name)
     case .version: measurement.byVersion.keys.sorted()
+    case .segment: measurement.segments?.map(\.group) ?? []
     }
   }
 
@@ -63,6 +76,7 @@ extension MetricName.Subject {
     switch self {
     case .column("*", _), .missing("*"): .column
     case .version("*", _): .version
+    case .segment("*", _): .segment
     default: nil
     }
   }

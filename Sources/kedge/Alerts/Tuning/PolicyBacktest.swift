@@ -26,6 +26,8 @@ struct PolicyBacktest: AsyncParsableCommand {
 
   func run() async throws {
     let sources = try files.sources()
+    let now = Timestamp.now()
+    let start = try since?.time(before: now)
     try await common.withDatabase { client in
       let declared = try await Specifications(database: client).all()
       let declarations = try DeclarationFile.parse(sources, declared: declared).map(\.value)
@@ -35,8 +37,6 @@ struct PolicyBacktest: AsyncParsableCommand {
         common.remark("kedge: read up to position \(position) of \(head)")
       }
       for stream in report.halted { common.say("kedge: \(stream.text) is left out from an event on that cannot be read; `kedge get projections` tells more") }
-      let now = Timestamp.now()
-      let start = since?.time(before: now)
       let verdicts = rules.map { RuleVerdict($0, happened: report.happened, wouldHaveHappened: report.wouldHaveHappened, since: start) }
       try picture.write(draw(rules, report, start, now))
       render(verdicts, report, start)
@@ -96,7 +96,9 @@ struct PolicyBacktest: AsyncParsableCommand {
       }
       return AlertPicture.Lane(rule: rule, happened: happened.map { AlertPicture.Span($0, $0.mark) }, wouldHaveHappened: would)
     }
-    let first = lanes.flatMap { $0.happened + $0.wouldHaveHappened }.map(\.from).min()
-    return AlertPicture.backtest(lanes, from: start ?? first ?? now - .seconds(86_400), to: now)
+    // Nothing is drawn of the time before there was anything to judge.
+    let begin = [report.measuredSince].compactMap { $0 } + lanes.flatMap { $0.happened + $0.wouldHaveHappened }.map(\.from)
+    let first = begin.min() ?? now - .seconds(86_400)
+    return AlertPicture.backtest(lanes, from: start.map { max($0, first) } ?? first, to: now)
   }
 }

@@ -27,6 +27,7 @@ struct PolicySuggest: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let start = try since.time(before: .now())
     try await common.withDatabase { client in
       guard case .rule(let specification)? = try await Specifications(database: client).declared(DeclarationKey(.rule, rule)) else {
         throw Refusal.unknown("there is no rule \(rule)")
@@ -35,8 +36,7 @@ struct PolicySuggest: AsyncParsableCommand {
       let marked = try await alerts(client)
       let search: ThresholdSearch
       do throws(ThresholdSearch.Refusal) {
-        search = try ThresholdSearch(
-          specification, measurements: measurements, marked: marked, since: since.time(before: .now()), wanted: alertsPerMonth)
+        search = try ThresholdSearch(specification, measurements: measurements, marked: marked, since: start, wanted: alertsPerMonth)
       } catch {
         throw Complaint(.badUsage, "rule \(rule): \(error)")
       }
@@ -55,7 +55,12 @@ struct PolicySuggest: AsyncParsableCommand {
     var version: Int64 = 0
     while true {
       let events = try await EventStore(client).read(StreamName(stream), after: version, limit: 1000)
-      for event in events where event.type == "measurement_recorded" { if let record = try FactRecord(event) { records.append(record) } }
+      for event in events where event.type == "measurement_recorded" {
+        guard var record = try FactRecord(event) else { continue }
+        // As alerts are: by when it was recorded.
+        record.at = event.recordedAt
+        records.append(record)
+      }
       guard events.count == 1000, let last = events.last else { return records }
       version = last.version
     }
@@ -114,5 +119,8 @@ struct PolicySuggest: AsyncParsableCommand {
     return shown
   }
 
-  private func days(_ search: ThresholdSearch) -> String { "\(Int((search.months * 30).rounded())) days" }
+  private func days(_ search: ThresholdSearch) -> String {
+    let days = Int((search.months * 30).rounded())
+    return days == 1 ? "1 day" : "\(days) days"
+  }
 }

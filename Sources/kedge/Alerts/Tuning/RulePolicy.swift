@@ -25,10 +25,12 @@ enum Since: ExpressibleByArgument {
     }
   }
 
-  func time(before now: Timestamp) -> Timestamp {
+  func time(before now: Timestamp) throws(Complaint) -> Timestamp {
     switch self {
-    case .span(let span): now - span.duration
-    case .time(let time): time
+    case .span(let span): return now - span.duration
+    case .time(let time):
+      guard time <= now else { throw Complaint(.badUsage, "--since \(time): that is still to come; name a time in the past") }
+      return time
     }
   }
 }

@@ -1,0 +1,147 @@
+import EventLog
+import Foundation
+import Lifecycle
+import PostgreSQL
+import Synchronization
+import TestSupport
+import Testing
+import Values
+
+/// Messages about alerts that come and go while those who decide on them and those who send them are killed.
+@Suite struct MessageKillTests {
+  private static let monitors = 6
+
+  @Test(arguments: [Torture.seed])
+  func `every message of an alert arrives, in order, while projector and notifier are killed and answers are cut off`(seed: Seed) async throws {
+    let strikes = Torture.kills(inEveryRun: 8)
+    var random = seed.makeGenerator()
+    try await Scenario.run { scenario in
+      try await scenario.receiver(named: "hook")
+      try scenario.write("mode", "random")
+      try scenario.write("kedge.yaml", MessageKillTests.declarations)
+      #expect(try await scenario.kedge("apply", "-f", "kedge.yaml").status == 0)
+      var workers: [(role: String, process: Process)] = []
+      for role in ["projector", "notifier", "projector", "notifier"] { workers.append((role, try scenario.worker(role, lease: "3s"))) }
+
+      let world = World(scenario, seed)
+      var killed = ["projector": 0, "notifier": 0]
+      try await world.run {
+        for strike in 1...strikes {
+          // A hundred kills take ten minutes.
+          try await Task.sleep(for: .milliseconds(Int.random(in: strikes < 50 ? 200...1500 : 500...11_500, using: &random)))
+          let index = workers.indices.randomElement(using: &random)!
+          kill(workers[index].process.processIdentifier, SIGKILL)
+          let role = workers[index].role
+          killed[role, default: 0] += 1
+          workers[index].process = try scenario.worker(role, lease: "3s")
+          Torture.say("messengers killed: \(strike) of \(strikes)")
+        }
+      }
+      try scenario.write("mode", "ok")
+      try await scenario.waitUntilSealed()
+      try await scenario.waitFor(
+        "projector and notifier to be done", within: .seconds(600),
+        sql: """
+          select 1 from kedge.follower f, (select max(position) as newest from kedge.log_order) l
+          where f.name in ('alerting', 'notifying', 'work') having min(f.position) >= max(l.newest)
+            and not exists (select from kedge.work where kind = 'notify') and not exists (select from kedge.alert where state = 'firing')
+          """)
+      try await scenario.waitUntilSealed()
+
+      let requested = try await scenario.client.query(
+        "select lower(data->>'message'), data->>'alert' from kedge.event where type = 'message_requested' order by stream, version", as: String.self,
+        String.self)
+      let received = try scenario.received()
+      #expect(received.allSatisfy { $0["key"]?.string != nil })
+      let alertOf = Dictionary(uniqueKeysWithValues: requested.map { ($0.0, $0.1) })
+      // What waited when a newer one was about to be sent is told with that.
+      let folded = Set(
+        try await scenario.client.query("select lower(data->>'message') from kedge.event where type = 'message_folded'", as: String.self))
+      let bodies = Dictionary(grouping: received) { $0["key"]?.string ?? "" }
+      #expect(requested.count >= strikes && folded.union(bodies.keys) == Set(requested.map(\.0)))
+      #expect(bodies.values.allSatisfy { copies in copies.allSatisfy { $0["text"] == copies[0]["text"] && $0["occurred_at"] == copies[0]["occurred_at"] } })
+      // One message after the other, each until it was taken: nothing overtakes, and nothing comes back.
+      let inOrder = Dictionary(grouping: requested.filter { bodies[$0.0] != nil }, by: \.1).mapValues { $0.map(\.0) }
+      var arrived: [String: [String]] = [:]
+      for key in received.compactMap({ $0["key"]?.string }) {
+        guard let alert = alertOf[key], arrived[alert]?.last != key else { continue }
+        arrived[alert, default: []].append(key)
+      }
+      #expect(arrived == inOrder)
+      let (repeats, cut) = (received.count - bodies.count, received.filter { $0["answered"] == false }.count)
+      // A notifier sends four at a time.
+      #expect(repeats <= cut + 4 * killed["notifier", default: 0], "\(repeats) messages came again, and \(cut) answers were cut off")
+      try await scenario.verify()
+      Torture.say(
+        """
+        = projectors killed \(killed["projector", default: 0]) times and notifiers \(killed["notifier", default: 0]) times while \(world.measurements) measurements \
+        let \(inOrder.count) alerts come and go (\(seed)): \(requested.count) messages asked for, \(folded.count) told with a newer one, all others arrived in the order of their alerts; \(cut) answers cut off, \
+        \(repeats) messages came again under the same key
+        """)
+    }
+  }
+
+  private static let declarations =
+    "kind: Model\nname: toy\ntask: classification\n"
+    + (0..<monitors).map { number in
+      """
+      ---
+      kind: Monitor
+      name: m\(number)
+      model: toy
+      window: {measurements: true}
+      ---
+      kind: AlertRule
+      name: r\(number)
+      monitor: m\(number)
+      when: {metric: drift.share, at_least: 0.5}
+      for: 1
+      resolve_after: 1
+      severity: warning
+      notify: [hook]
+
+      """
+    }.joined()
+
+  /// Measures one of the monitors at a time; each drifts about every other time.
+  private final class World: Sendable {
+    private let scenario: Scenario
+    private let seed: Seed
+    private let isOver = Mutex(false)
+    private let count = Mutex(0)
+
+    init(_ scenario: Scenario, _ seed: Seed) { (self.scenario, self.seed) = (scenario, seed) }
+
+    var measurements: Int { count.withLock { $0 } }
+
+    /// Measures while `body` runs; in the end nothing drifts any more.
+    func run(_ body: () async throws -> Void) async throws {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          var random = Seed(self.seed.value &+ 1).makeGenerator()
+          while !self.isOver.withLock({ $0 }) {
+            try await self.measure(Int.random(in: 0..<monitors, using: &random), drifts: Bool.random(using: &random))
+            try await Task.sleep(for: .milliseconds(100))
+          }
+          for number in 0..<monitors { try await self.measure(number, drifts: false) }
+        }
+        defer { isOver.withLock { $0 = true } }
+        try await body()
+        isOver.withLock { $0 = true }
+        try await group.waitForAll()
+      }
+    }
+
+    private func measure(_ number: Int, drifts: Bool) async throws {
+      let now = Timestamp.now()
+      let window = WindowReference(id: WindowID(UUID()), startAt: now - .milliseconds(50), endAt: now, source: "test")
+      let fact = Fact.measurementRecorded(
+        MeasurementRecorded(
+          window: window, part: .input, rows: 500, drift: DriftVerdict(detected: drifts, share: drifts ? 1 : 0, driftedColumns: drifts ? ["x"] : []),
+          columns: [], metrics: [:], late: false, inconclusive: false))
+      try await EventStore(scenario.client).append(
+        [NewEvent(type: fact.type, schema: fact.schema, data: try fact.data())], to: StreamName("monitor/m\(number)"), by: Attribution(actor: "tester"))
+      count.withLock { $0 += 1 }
+    }
+  }
+}
