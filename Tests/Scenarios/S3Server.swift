@@ -1,4 +1,5 @@
 import Foundation
+import StubServer
 import TestSupport
 import Testing
 import Values
@@ -46,16 +47,9 @@ final class S3Server {
     guard try S3Server.line(of: output, log) == "ok" else { throw Failure(said: "it did not store \(key)") }
   }
 
-  /// The next line that it prints. Signals of other tests' processes interrupt reading, which `FileHandle` does not bear.
+  /// The next line that it prints.
   private static func line(of output: Pipe, _ log: String) throws -> String {
-    var line: [UInt8] = []
-    while true {
-      var byte: UInt8 = 0
-      let count = read(output.fileHandleForReading.fileDescriptor, &byte, 1)
-      if count < 0, errno == EINTR { continue }
-      guard count == 1 else { throw Failure(said: String(((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").suffix(1000))) }
-      if byte == 0x0a { return String(decoding: line, as: UTF8.self) }
-      line.append(byte)
-    }
+    if let line = output.line() { return line }
+    throw Failure(said: String(((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").suffix(1000)))
   }
 }
