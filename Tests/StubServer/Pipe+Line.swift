@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 extension Pipe {
   /// The next line that a program prints, without its end; what there is when it ends, and nil when nothing comes any more. Blocks.
