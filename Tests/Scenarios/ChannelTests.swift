@@ -98,7 +98,8 @@ import Values
       }
       try await scenario.waitFor("all messages", sql: "select 1 from kedge.message having count(*) = 14")
       try scenario.write("mode", "ok")
-      try await scenario.waitFor("the end of it", sql: "select 1 where not exists (select from kedge.work where kind = 'notify')")
+      // The longer it was down, the longer a message waits for its next attempt.
+      try await scenario.waitFor("the end of it", within: .seconds(1200), sql: "select 1 where not exists (select from kedge.work where kind = 'notify')")
 
       let received = try scenario.received()
       // One about each alert: of those that came and went, that they did.
