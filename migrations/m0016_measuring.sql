@@ -20,4 +20,4 @@ CREATE TABLE kedge.sketch (
   stored_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 ALTER TABLE kedge.sketch ALTER COLUMN content SET STORAGE EXTERNAL;
-COMMENT ON TABLE kedge.sketch IS 'Profiles that events name by their checksum: JSON packed with gzip. A baseline whose profile is gone is read from its file again.';
+COMMENT ON TABLE kedge.sketch IS 'Profiles of baselines and windows that events name by their checksum: JSON packed with gzip. They may be dropped: a baseline is then read from its file again.';

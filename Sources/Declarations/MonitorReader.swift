@@ -10,7 +10,7 @@ extension Fields {
     }
     let window = required("window", "where the windows come from, e.g. {files: \"incoming/*.csv\"}")
       .flatMap { Fields($0, "where the windows come from, e.g. {files: \"incoming/*.csv\"}") }.flatMap { $0.window() }
-    let columns = optional("columns", default: MonitorColumns()) { value in Fields(value, "columns by the parts they play").map { $0.columns() } }
+    var columns = optional("columns", default: MonitorColumns()) { value in Fields(value, "columns by the parts they play").map { $0.columns() } }
     let tests = optional("tests", default: MonitorTests()) { value in Fields(value, "tests, e.g. {default: auto}").map { $0.tests() } }
     finish()
     if let window, window.labels != nil, columns.id == nil || columns.label == nil {
@@ -19,32 +19,51 @@ extension Fields {
         position(ofKey: "window"), "columns.\(missing)", found: "no such key",
         expected: "the column of the \(missing), because window.labels joins labels by id")
     }
+    if window?.source == .predictions {
+      for (part, declared, posted) in [("id", columns.id, "id"), ("time", columns.time, "at")] where declared != nil && declared != posted {
+        context.report(
+          position(ofKey: "columns"), "columns.\(part)", found: DocumentContext.quote(declared ?? ""),
+          expected: "\(posted), as it is called in what is posted to /v1/predictions")
+      }
+      (columns.id, columns.time) = ("id", "at")
+    }
     guard let name, let model, let window else { return nil }
+    if case .version(let version)? = baseline, let version = VersionName(version), version.model != model {
+      context.report(
+        position(ofKey: "baseline"), "baseline.version", found: DocumentContext.quote("\(version)"), expected: "a version or an alias of \(model)")
+    }
     return MonitorSpecification(name: name, model: model, baseline: baseline, window: window, columns: columns, tests: tests)
   }
 
   private func baseline() -> MonitorSpecification.Baseline? {
-    let choice = one(of: ["file", "sql"], unsupported: Supported.baselinesLater, "a baseline, e.g. {file: reference.csv}")
+    let choice = one(of: ["file", "sql", "version"], "a baseline, e.g. {file: reference.csv}")
     finish()
     guard let choice else { return nil }
-    if choice.name == "sql" { return choice.value.query(ofWindow: false).map { .sql($0) } }
-    return choice.value.path("the path of a data file").map { .file($0) }
+    switch choice.name {
+    case "sql": return choice.value.query(ofWindow: false).map { .sql($0) }
+    case "version": return choice.value.versionOrAlias().map { .version($0) }
+    default: return choice.value.data("the path of a data file").map { .file($0) }
+    }
   }
 
   private func window() -> MonitorWindow? {
     let choice = one(
-      of: ["files", "sql", "measurements"], unsupported: Supported.windowsLater, "a source of windows, e.g. files: \"incoming/*.csv\"")
+      of: ["files", "sql", "predictions", "measurements"], "a source of windows, e.g. files: \"incoming/*.csv\"")
     let source: MonitorWindow.Source? = choice.flatMap { choice in
       if choice.name == "sql" { return choice.value.query(ofWindow: true).map { .sql($0) } }
+      if choice.name == "predictions" {
+        guard let isPosted = choice.value.bool() else { return nil }
+        return isPosted ? .predictions : choice.value.refuse("true: what is posted to /v1/predictions is measured")
+      }
       if choice.name == "measurements" {
         guard let isPosted = choice.value.bool() else { return nil }
         return isPosted ? .measurements : choice.value.refuse("true: others measure, and post it to /v1/measurements")
       }
-      return choice.value.path("a pattern of paths, e.g. \"incoming/*.csv\"").map { .files($0) }
+      return choice.value.data("a pattern of paths, e.g. \"incoming/*.csv\"").map { .files($0) }
     }
     let labels: String? = optional("labels") { value in
       Fields(value, "where labels come from, e.g. {files: \"labels/*.csv\"}").flatMap { fields in
-        let glob = fields.required("files", "a pattern of paths, e.g. \"labels/*.csv\"")?.path("a pattern of paths, e.g. \"labels/*.csv\"")
+        let glob = fields.required("files", "a pattern of paths, e.g. \"labels/*.csv\"")?.data("a pattern of paths, e.g. \"labels/*.csv\"")
         fields.finish()
         return glob
       }
@@ -103,6 +122,14 @@ extension Fields {
 }
 
 extension Value {
+  /// A registered version, `MODEL/N`, or an alias of the model.
+  fileprivate func versionOrAlias() -> String? {
+    let expected = "a version such as breast-cancer/3, or an alias of the model such as champion"
+    guard let text = text(expected) else { return nil }
+    guard VersionName(text) != nil || (try? ResourceName(text)) != nil else { return refuse(expected) }
+    return text
+  }
+
   /// A query and where its database is found.
   func query(ofWindow isWindow: Bool) -> SQLSource? {
     let example = "{connection: env:WAREHOUSE_URL, query: \"select …\"}"

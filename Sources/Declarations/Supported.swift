@@ -12,8 +12,6 @@ enum Supported {
   /// What chooses a test for each column.
   static let presets = ["auto", "evidently"]
 
-  static let baselinesLater = ["version"]
-  static let windowsLater = ["predictions"]
   static let trainersLater = ["airflow", "kubeflow", "prefect", "github_actions", "kubernetes", "sagemaker", "http"]
   static let targetsLater = ["haproxy", "kserve", "sagemaker", "vertex", "azureml", "mlflow", "command", "http"]
   static let channels = ["slack", "webhook", "email", "alertmanager", "pagerduty", "teams", "azure_monitor", "http"]

@@ -100,8 +100,34 @@ struct Value {
   func path(_ expected: String) -> String? {
     guard let text = text(expected) else { return nil }
     // Made a path of this machine, a URL would silently name nothing.
-    guard !text.contains("://") else { return refuse("\(expected), on a disk of the workers", found: "a URL, which is not supported by this version") }
+    guard !text.contains("://") else { return refuse("\(expected), on a disk of the workers", found: "a URL") }
     return context.absolute(text)
+  }
+
+  /// Where data files are: a path or pattern of paths, made absolute; `s3://BUCKET/KEY`, which may be a pattern too; or the URL of one file.
+  func data(_ expected: String) -> String? {
+    guard let text = text(expected) else { return nil }
+    guard let end = text.firstRange(of: "://") else { return context.absolute(text) }
+    let (scheme, rest) = (text[..<end.lowerBound].lowercased(), text[end.upperBound...])
+    switch scheme {
+    case "s3":
+      let parts = rest.split(separator: "/", maxSplits: 1)
+      guard parts.count == 2, !rest.hasPrefix("/"), !parts[0].contains(where: { "*?[@:".contains($0) }) else {
+        return refuse("s3://BUCKET/KEY, where the key may be a pattern")
+      }
+      return text
+    case "http", "https":
+      guard url() != nil else { return nil }
+      if rest.prefix(while: { $0 != "?" && $0 != "#" }).contains(where: { "*[".contains($0) }) {
+        return refuse("the URL of one file: only s3:// and paths may be patterns")
+      }
+      let names = rest.split(separator: "?", maxSplits: 1).dropFirst().joined().split(separator: "&").map { $0.prefix { $0 != "=" }.lowercased() }
+      if let secret = names.first(where: { ["signature", "sig", "token", "key", "secret", "password", "x-amz-signature", "access_token"].contains($0) }) {
+        return refuse("a URL without secrets: what is declared is kept for good", found: "a URL with the parameter \(secret)")
+      }
+      return text
+    default: return refuse("\(expected), s3://BUCKET/KEY or https://HOST/PATH", found: "a URL of another kind")
+    }
   }
 
   func url() -> String? {

@@ -101,8 +101,8 @@ final class Transfer: @unchecked Sendable {
       check(kc_setopt_long(handle, CURLOPT_FOLLOWLOCATION, 1))
       check(kc_setopt_long(handle, CURLOPT_MAXREDIRS, limit))
     }
-    // A proxy of the environment is for hosts elsewhere.
-    if isLoopback { check(kc_setopt_string(handle, CURLOPT_PROXY, "")) }
+    // A proxy of the environment is for hosts elsewhere, and for the web.
+    if isLoopback || mail != nil { check(kc_setopt_string(handle, CURLOPT_PROXY, "")) }
     if let mail {
       configureMail(mail, check)
     } else {

@@ -9,9 +9,11 @@ extension Migration {
     Migration("m0010_read_models.sql", .numbered, PackageResources.m0010_read_models_sql),
     Migration("m0011_beside_the_log.sql", .numbered, PackageResources.m0011_beside_the_log_sql),
     Migration("m0016_measuring.sql", .numbered, PackageResources.m0016_measuring_sql),
+    Migration("m0017_observations.sql", .numbered, PackageResources.m0017_observations_sql),
     Migration("m0020_api_tokens.sql", .numbered, PackageResources.m0020_api_tokens_sql),
     Migration("m0021_alerting.sql", .numbered, PackageResources.m0021_alerting_sql),
 
+    Migration("functions/observation_lock.sql", .object, PackageResources.observation_lock_sql),
     Migration("functions/hashed_bytes.sql", .object, PackageResources.hashed_bytes_sql),
     Migration("functions/log_state.sql", .object, PackageResources.log_state_sql),
     Migration("functions/ended_between.sql", .object, PackageResources.ended_between_sql),

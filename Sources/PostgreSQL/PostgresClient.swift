@@ -6,7 +6,8 @@ public final class PostgresClient: Queryable {
   private let listener: Listener
   let options: PostgresOptions
   let logger: Logger
-  let url: String
+  /// As it was given. It may hold a password.
+  public let url: String
 
   /// - Parameters:
   ///   - url: a connection URI or string of libpq's; it reaches libpq untouched.

@@ -74,7 +74,10 @@ public struct APIServer: Sendable {
     addHealth(to: router)
     addMetrics(to: router)
     addAPI(to: router)
-    for (path, allowed) in [("/healthz", HTTPRequest.Method.get), ("/readyz", .get), ("/metrics", .get), ("/v1/events", .get), ("/v1/measurements", .post)] {
+    for (path, allowed) in [
+      ("/healthz", HTTPRequest.Method.get), ("/readyz", .get), ("/metrics", .get), ("/v1/events", .get), ("/v1/measurements", .post),
+      ("/v1/predictions", .post), ("/v1/labels", .post),
+    ] {
       for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] where method != allowed {
         router.on(RouterPath(path), method: method) { _, _ -> Response in
           throw Problem(.methodNotAllowed, "\(path) takes \(allowed.rawValue) and no \(method.rawValue)", headers: [.allow: allowed.rawValue])
@@ -103,6 +106,10 @@ public struct APIServer: Sendable {
     router.get("/v1/events") { request, _ in try await feed.answer(request) }
     let intake = MeasurementIntake(database: database, access: access, maximumBytes: options.maximumBodyBytes, logger: logger)
     router.post("/v1/measurements") { request, _ in try await intake.answer(request) }
+    for kind in ObservationIntake.Kind.allCases {
+      let intake = ObservationIntake(kind: kind, database: database, access: access, maximumBytes: options.maximumBodyBytes, logger: logger)
+      router.post(RouterPath("/v1/\(kind.rawValue)s")) { request, _ in try await intake.answer(request) }
+    }
   }
 }
 

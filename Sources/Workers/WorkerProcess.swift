@@ -104,7 +104,7 @@ public struct WorkerProcess: Sendable {
     _ role: Role, _ context: WorkContext, _ artifacts: ArtifactStore, _ http: HTTPClient, _ drain: Drain
   ) -> any WorkHandler {
     switch role {
-    case .measurer: MeasurerHandler(context: context)
+    case .measurer: MeasurerHandler(context: context, artifacts: artifacts)
     case .trainer: TrainerHandler(context: context, artifacts: artifacts, scratch: options.scratch, supervisor: options.supervisor)
     case .deployer: DeployerHandler(context: context, artifacts: artifacts, http: http)
     case .notifier: notifier(context, http)

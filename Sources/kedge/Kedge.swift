@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
 
+/// Every command says its `commandName`: to make one of a type's name the runtime looks through all conformances there are, for each of sixty commands, which
+/// took a fifth of the time that `kedge compare` takes for a small file.
 @main
 struct Kedge: AsyncParsableCommand {
   /// What `kedge --version` says.

@@ -36,8 +36,10 @@ import Values
 
   @Test func `values that are missing, constant, infinite, huge or tiny have an answer each, all in one file`() async throws {
     let cells: [(name: String, cell: (Int) -> String)] = [
-      ("missing", { _ in "" }), ("constant", { _ in "5" }), ("infinite", { $0 % 2 == 0 ? "inf" : "-inf" }), ("some infinite", { $0 % 5 == 0 ? "inf" : "\($0).5" }),
-      ("huge", { $0 % 2 == 0 ? "1.7976931348623157e308" : "-1.7e308" }), ("beyond", { _ in "1e999" }), ("tiny", { "\($0)e-320" }), ("word", { ["a", "b"][$0 % 2] }),
+      ("missing", { _ in "" }), ("constant", { _ in "5" }), ("infinite", { $0 % 2 == 0 ? "inf" : "-inf" }),
+      ("some infinite", { $0 % 5 == 0 ? "inf" : "\($0).5" }),
+      ("huge", { $0 % 2 == 0 ? "1.7976931348623157e308" : "-1.7e308" }), ("beyond", { _ in "1e999" }), ("tiny", { "\($0)e-320" }),
+      ("word", { ["a", "b"][$0 % 2] }),
     ]
     let found = try await compare(cells, cells)
     #expect(found.status == 0, "\(found.talk)")
@@ -59,7 +61,8 @@ import Values
   }
 
   @Test func `categories never seen, columns that are missing or new, and columns of one name are named`() async throws {
-    let found = try await compare([("kind", { ["a", "b"][$0 % 2] }), ("gone", { "\($0)" })], [("kind", { ["a", "b", "new"][$0 % 3] }), ("new", { "\($0)" })])
+    let found = try await compare(
+      [("kind", { ["a", "b"][$0 % 2] }), ("gone", { "\($0)" })], [("kind", { ["a", "b", "new"][$0 % 3] }), ("new", { "\($0)" })])
     #expect(found.status == 0)
     #expect(found.columns["kind"]?["quality"]?["new_categories"] == ["new"])
     let folder = try Folder()
@@ -123,7 +126,9 @@ import Values
     // Members of a gzip file follow one another: a gigabyte of one line in a megabyte.
     let made = Process()
     made.executableURL = URL(fileURLWithPath: "/bin/sh")
-    made.arguments = ["-c", "head -c 1048576 /dev/zero | tr '\\0' a | gzip -9 > m; (printf 'x\\n' | gzip; for i in $(seq 1024); do cat m; done) > x.csv.gz; rm m"]
+    made.arguments = [
+      "-c", "head -c 1048576 /dev/zero | tr '\\0' a | gzip -9 > m; (printf 'x\\n' | gzip; for i in $(seq 1024); do cat m; done) > x.csv.gz; rm m",
+    ]
     made.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     try made.run()
     made.waitUntilExit()
@@ -147,6 +152,7 @@ import Values
     let gzip = try await verdicts(folder, "--reference", "a.csv.gz", "--current", "cut.csv.gz")
     #expect(gzip.status == 2 && gzip.talk.hasPrefix("kedge: cut.csv.gz: ends in the middle of the gzip data; "), "\(gzip.talk)")
     let parquet = try await verdicts(folder, "--reference", "a.csv", "--current", "cut.parquet")
-    #expect(parquet.status == 2 && parquet.talk.hasPrefix("kedge: cut.parquet: does not end with PAR1: it is no Parquet file, or was cut off"), "\(parquet.talk)")
+    #expect(
+      parquet.status == 2 && parquet.talk.hasPrefix("kedge: cut.parquet: does not end with PAR1: it is no Parquet file, or was cut off"), "\(parquet.talk)")
   }
 }

@@ -190,6 +190,14 @@ struct DeclarationFileTests {
       ])
   }
 
+  @Test func `the example of channels has one of each kind, in order`() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../ops/examples/channels.yaml").standardized
+    let found = try DeclarationFile.parse(
+      [DeclarationSource(file: "channels.yaml", directory: "/srv", bytes: Array(Data(contentsOf: path)))], declared: [])
+    let kinds = found.compactMap { if case .channel(let channel) = $0.value { "\(channel.kind)".prefix { $0 != "(" } } else { nil } }
+    #expect(Set(kinds) == ["slack", "slackWebhook", "email", "alertmanager", "pagerduty", "teams", "azureMonitor", "http"] && found.count == 9)
+  }
+
   @Test func `a byte order mark, carriage returns and comments do not matter`() throws {
     let text =
       "\u{FEFF}# a comment\r\nkind: Pool\r\nname: gpu # the big one\r\nslots: 4\r\n---\r\n---\r\nkind: Pool\r\nname: cpu\r\nslots: 9\r\n...\r\n"

@@ -41,7 +41,7 @@ struct MistakeTests {
         "k.yaml:1:1: model: found no such key; expected the name of the model that is watched",
         "k.yaml:2:7: name: found \"Live\"; expected the name of a monitor: \"L\" is not allowed; use lower-case letters, digits, -, _, . and / for folders",
         "k.yaml:3:1: modle: found an unknown key; expected kind, name, model, baseline, window, columns or tests; did you mean \"model\"?",
-        "k.yaml:6:3: window.evry: found an unknown key; expected files, sql, measurements, labels, every or minimum_rows; did you mean \"every\"?",
+        "k.yaml:6:3: window.evry: found an unknown key; expected files, sql, predictions, measurements, labels, every or minimum_rows; did you mean \"every\"?",
         "k.yaml:7:17: window.minimum_rows: found \"many\"; expected a whole number from 1",
         "k.yaml:8:18: tests.default: found \"kss\"; expected \(Self.presets), \(Self.tests); did you mean \"ks\"?",
         "k.yaml:8:36: tests.drift_share: found 20; expected a share above 0 and at most 1",
@@ -193,20 +193,44 @@ struct MistakeTests {
       "k.yaml:4:10: target.haproxy: found haproxy, which is not supported by this version; expected local"
     ),
     (
-      "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: true}",
-      "k.yaml:4:10: window.predictions: found predictions, which is not supported by this version; expected files, sql or measurements"
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: false}",
+      "k.yaml:4:23: window.predictions: found false; expected true: what is posted to /v1/predictions is measured"
     ),
     (
-      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: \"s3://bucket/in/*.csv\"}",
-      "k.yaml:4:17: window.files: found a URL, which is not supported by this version; expected a pattern of paths, e.g. \"incoming/*.csv\", on a disk of the workers"
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {predictions: true}\ncolumns: {id: row}",
+      "k.yaml:5:1: columns.id: found \"row\"; expected id, as it is called in what is posted to /v1/predictions"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: \"s3://bucket\"}",
+      "k.yaml:4:17: window.files: found \"s3://bucket\"; expected s3://BUCKET/KEY, where the key may be a pattern"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nwindow: {files: \"https://host/in/*.csv\"}",
+      "k.yaml:4:17: window.files: found \"https://host/in/*.csv\"; expected the URL of one file: only s3:// and paths may be patterns"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nbaseline: {file: \"https://u:p@host/in.csv\"}\nwindow: {files: x}",
+      "k.yaml:4:18: baseline.file: found a URL with credentials; expected a URL without user and password: what is declared is kept for good"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nbaseline: {file: \"https://host/in.csv?X-Amz-Signature=5\"}\nwindow: {files: x}",
+      "k.yaml:4:18: baseline.file: found a URL with the parameter x-amz-signature; expected a URL without secrets: what is declared is kept for good"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nbaseline: {file: \"gs://b/in.csv\"}\nwindow: {files: x}",
+      "k.yaml:4:18: baseline.file: found a URL of another kind; expected the path of a data file, s3://BUCKET/KEY or https://HOST/PATH"
     ),
     (
       "kind: Monitor\nname: m\nmodel: a\nwindow: {measurements: false}",
       "k.yaml:4:24: window.measurements: found false; expected true: others measure, and post it to /v1/measurements"
     ),
     (
-      "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: t}\nwindow: {files: x}",
-      "k.yaml:4:12: baseline.version: found version, which is not supported by this version; expected file or sql"
+      "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: Training Data}\nwindow: {files: x}",
+      "k.yaml:4:21: baseline.version: found \"Training Data\"; expected a version such as breast-cancer/3, or an alias of the model such as champion"
+    ),
+    (
+      "kind: Monitor\nname: m\nmodel: a\nbaseline: {version: b/2}\nwindow: {files: x}",
+      "k.yaml:4:1: baseline.version: found \"b/2\"; expected a version or an alias of a"
     ),
     (
       "kind: AlertRule\nname: m\nmonitor: a\nwhen: {all: []}",

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Integrations
+import StubServer
 import Testing
 
 /// However a run ends, nothing of it is left.
@@ -169,8 +170,7 @@ struct OrphanTests {
     process.standardError = errors
     try process.run()
     await process.ended()
-    let text = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
     #expect(process.terminationStatus == 2)
-    #expect(text.hasPrefix("kedge supervise: "))
+    #expect(errors.line()?.hasPrefix("kedge supervise: ") == true)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import StubServer
 import Testing
 import Values
 
@@ -82,8 +83,7 @@ final class MailServer: Sendable {
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    guard let port = Int(line) else { throw Failure.didNotStart }
+    guard let port = output.line().flatMap({ Int($0) }) else { throw Failure.didNotStart }
     self.port = port
   }
 

@@ -155,6 +155,19 @@ struct WaitingMessageTests {
     #expect(folded.waiting(ids[3])?.folded == ["t0", "t2"] && folded.attempts(at: ids[0]) == nil && folded.attempts(at: ids[3]) == 0)
   }
 
+  @Test func `after a failure others wait as long as it does, but half a minute at most, and no longer once a message was taken`() {
+    func delayed(_ seconds: Int64) -> Fact {
+      .messageDelayed(
+        MessageDelayed(message: ids[0], attempt: 1, reason: "503", retryAt: RegistryTests.record(.messageRequested(message(0, alert))).at + .seconds(seconds)))
+    }
+    let at = RegistryTests.record(delayed(0)).at
+    let requested = Fact.messageRequested(message(0, alert))
+    #expect(state(ChannelState.self, [requested, delayed(2)]).pausedUntil == at + .seconds(2))
+    #expect(state(ChannelState.self, [requested, delayed(900)]).pausedUntil == at + .seconds(30))
+    let sent = Fact.messageSent(MessageSent(message: ids[1], attempt: 1, alert: nil, receipt: [:]))
+    #expect(state(ChannelState.self, [requested, delayed(900), sent]).pausedUntil == nil)
+  }
+
   @Test func `what was given up can be sent again, but for what people were told more of since`() throws {
     func abandoned(_ index: Int) -> Fact { .messageAbandoned(MessageAbandoned(message: ids[index], attempt: 1, reason: "404")) }
     let facts: [Fact] = [

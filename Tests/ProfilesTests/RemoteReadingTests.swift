@@ -127,6 +127,20 @@ import Values
     #expect(try await Self.read("\(url)/redirect?to=\(target)").numbers("x") == [1, 2])
   }
 
+  @Test func `a file of a web server is seen without being read, with what the server calls its content`() async throws {
+    try await Self.put("public/seen.csv", Array("x\n1\n".utf8))
+    let url = "\(try Self.server.get().url)/bucket/public/seen.csv"
+    func seen() async throws -> [RemoteFile] { try await blocking { try RemoteFile.matching(url) } }
+    let before = try #require(try await seen().first)
+    #expect(before.path == url && before.size == 4 && before.tag != nil && before.isComplete)
+    #expect(try await blocking { try RemoteFile.checksums(url) }.map(\.size) == [4])
+    try await Self.put("public/seen.csv", Array("x\n2\n".utf8))
+    #expect(try await seen().first?.tag != before.tag)
+    await #expect(throws: TableError.self) { try await blocking { try RemoteFile.matching(url + ".none") } }
+    #expect(RemoteObject.time("Sun, 06 Nov 1994 08:49:37 GMT") == Timestamp("1994-11-06T08:49:37Z"))
+    #expect(RemoteObject.time("yesterday") == nil)
+  }
+
   @Test func `a prefix or a pattern stands for all data files below it`() async throws {
     for day in 1...5 { try await Self.put("days/dt=2026-01-0\(day)/part.csv", Array("x\n\(day)\n\(day)\n".utf8)) }
     try await Self.put("days/_SUCCESS", [])

@@ -64,7 +64,9 @@ enum Fixtures {
     let (result, distributions) = try Comparison.runWithDistributions(reference: .table(reference), current: .table(current), options: options)
     return DriftReport(
       result: result, distributions: distributions, options: options, sources: (reference.source, current.source),
-      model: .init(prediction: "predicted", probability: "score", label: "truth", reference: .table(reference), current: .table(current), excluded: ["truth"], inputs: result.columns),
+      model: .init(
+        prediction: "predicted", probability: "score", label: "truth", reference: .table(reference), current: .table(current), excluded: ["truth"],
+        inputs: result.columns),
       history: MeasurementHistory(json: history(of: result.columns.map(\.name), windows: windows)))
   }
 

@@ -7,6 +7,19 @@ import Values
 @testable import Reports
 
 @Suite struct ReportTests {
+  @Test func `what the rows say of the model stands in the page and in the data, word for word the same`() throws {
+    let report = try Fixtures.report()
+    let drift = try #require(report.json["model_drift"])
+    #expect(drift["evidence"]?.array?.map { $0["kind"] } == ["covariate", "prior", "concept"])
+    #expect(drift["estimation"]?["method"] == "cbpe" && drift["estimation"]?["metrics"]?["accuracy"]?["realized"]?.double != nil)
+    #expect(drift["accuracy_against_uncertainty"]?["verdict"] == "neither")
+    for evidence in drift["evidence"]?.array ?? [] {
+      let because = try #require(evidence["because"]?.string)
+      #expect(report.html.contains(because.replacingOccurrences(of: "'", with: "&#39;")) || report.html.contains(because), "\(because)")
+    }
+    #expect(report.html.contains("neither moved for the worse") && report.html.contains("by the model"))
+  }
+
   @Test func `the verdict comes first, and the worst columns before the others`() throws {
     let report = Fixtures.standard
     let html = report.html

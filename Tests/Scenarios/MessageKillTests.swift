@@ -38,15 +38,14 @@ import Values
         }
       }
       try scenario.write("mode", "ok")
-      try await scenario.waitUntilSealed()
       try await scenario.waitFor(
         "projector and notifier to be done", within: .seconds(600),
         sql: """
           select 1 from kedge.follower f, (select max(position) as newest from kedge.log_order) l
-          where f.name in ('alerting', 'notifying', 'work') having min(f.position) >= max(l.newest)
+          where f.name in ('alerting', 'notifying', 'work', 'alerts') having min(f.position) >= max(l.newest)
+            and not exists (select from kedge.event e where not exists (select from kedge.log_order o where o.event = e.number))
             and not exists (select from kedge.work where kind = 'notify') and not exists (select from kedge.alert where state = 'firing')
           """)
-      try await scenario.waitUntilSealed()
 
       let requested = try await scenario.client.query(
         "select lower(data->>'message'), data->>'alert' from kedge.event where type = 'message_requested' order by stream, version", as: String.self,
@@ -58,7 +57,11 @@ import Values
       let folded = Set(
         try await scenario.client.query("select lower(data->>'message') from kedge.event where type = 'message_folded'", as: String.self))
       let bodies = Dictionary(grouping: received) { $0["key"]?.string ?? "" }
-      #expect(requested.count >= strikes && folded.union(bodies.keys) == Set(requested.map(\.0)))
+      #expect(requested.count >= strikes)
+      let lost = Set(requested.map(\.0)).subtracting(folded).subtracting(bodies.keys)
+      #expect(lost.isEmpty)
+      let unknown = Set(bodies.keys).subtracting(requested.map(\.0))
+      #expect(unknown.isEmpty, "nobody asked for \(unknown)")
       #expect(bodies.values.allSatisfy { copies in copies.allSatisfy { $0["text"] == copies[0]["text"] && $0["occurred_at"] == copies[0]["occurred_at"] } })
       // One message after the other, each until it was taken: nothing overtakes, and nothing comes back.
       let inOrder = Dictionary(grouping: requested.filter { bodies[$0.0] != nil }, by: \.1).mapValues { $0.map(\.0) }

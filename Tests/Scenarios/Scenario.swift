@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import PostgreSQL
+import StubServer
 import TestSupport
 import Testing
 import Values
@@ -124,7 +125,7 @@ final class Scenario: @unchecked Sendable {
     try server.run()
     lock.withLock { processes.append(server) }
     surroundings = input
-    return String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return output.line() ?? ""
   }
 
   private func stopAll() {

@@ -86,7 +86,8 @@ import Values
     let moved = zip(before, after).reduce(0.0) { $0 + abs(Double($1.0) / Double(reference.count) - Double($1.1) / Double(current.count)) } / 2
     let inputs = try KolmogorovSmirnov.test(Sample(reference.probabilities ?? []), Sample(current.probabilities ?? []))
     return DriftKind(
-      driftedInputs: (inputs.pValue < 0.01 ? 1 : 0, 1), labels: DriftKind.Moved(test: labels, effect: moved), shift: nil, estimatedAccuracy: estimated, priorCorrectedAccuracy: nil,
+      driftedInputs: (inputs.pValue < 0.01 ? 1 : 0, 1), labels: DriftKind.Moved(test: labels, effect: moved), shift: nil, estimatedAccuracy: estimated,
+      priorCorrectedAccuracy: nil,
       accuracy: try Proportion.wilson((current.correct ?? []).count { $0 }, of: current.count))
   }
 

@@ -32,13 +32,7 @@ public final class StubServer: Sendable {
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    var line = Data()
-    while !line.contains(0x0a) {
-      let more = output.fileHandleForReading.availableData
-      guard !more.isEmpty else { throw Failure.didNotStart }
-      line += more
-    }
-    let port = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let port = output.line() else { throw Failure.didNotStart }
     url = identity == nil ? "http://127.0.0.1:\(port)" : "https://localhost:\(port)"
   }
 

@@ -22,7 +22,7 @@ import Values
     _ = try write(".hidden.csv", "id\n")
     _ = try write("b.csv", "id\n")
     _ = try write("a.csv", "id\n")
-    #expect(WindowFinder.files(matching: "\(directory)/*.csv").map { $0.path.split(separator: "/").last } == ["a.csv", "b.csv"])
+    #expect(try WindowFinder.files(matching: "\(directory)/*.csv").map { $0.path.split(separator: "/").last } == ["a.csv", "b.csv"])
   }
 
   @Test func `a window lasts from the first to the last value of its time column, whatever their order`() throws {
@@ -46,7 +46,7 @@ import Values
     let later = try write("labels-2.txt", "y,id\n1,a\n,b\n")
     try FileManager.default.setAttributes([.modificationDate: Date().addingTimeInterval(60)], ofItemAtPath: later)
     monitor.window.labels = "\(directory)/labels-*.txt"
-    let book = try LabelBook(monitor)
+    let book = try LabelBook(monitor, nil)
     #expect(book["a"] == "1")
     #expect(book["b"] == "0", "an empty label is none")
     let window = try write("w.csv", "id,x\na,\"1,5\"\nc,2\n")

@@ -48,7 +48,7 @@ import Values
     for path in ["date=2026-01-01/a.csv", "date=2026-01-02/a.csv", "date=2026-01-02/_SUCCESS", "date=2026-01-03/a.csv", "date=2025-01-01/notes.txt"] {
       try write(path)
     }
-    let found = WindowFinder.windows(matching: "\(root)/date=*", at: Timestamp("2026-01-02T12:00:00Z")!).map { $0.path.split(separator: "/").last ?? "" }
+    let found = try WindowFinder.windows(matching: "\(root)/date=*", at: Timestamp("2026-01-02T12:00:00Z")!).map { $0.path.split(separator: "/").last ?? "" }
     #expect(found == ["date=2026-01-01", "date=2026-01-02"])
     let finder = WindowFinder(MonitorSpecification(name: "m", model: "m", window: MonitorWindow(source: .files("\(root)/date=*"))))
     let window = try finder.window(at: "\(root)/date=2026-01-01")

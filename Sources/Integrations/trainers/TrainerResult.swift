@@ -2,7 +2,8 @@ internal import Glibc
 internal import SystemPackage
 internal import Values
 
-/// What a trainer leaves in its output directory: `result.json`, `{"artifact": "model.joblib", "metrics": {…}, "tags": {…}}`, and the artifact.
+/// What a trainer leaves in its output directory: `result.json`, `{"artifact": "model.joblib", "metrics": {…}, "tags": {…}}`, and the artifact;
+/// with `"baseline": "training.csv"` also the data that windows are to be compared with while this version is the baseline of a monitor.
 public struct TrainerResult: Sendable, Hashable {
   /// Absolute path of the artifact: a file in the output directory, symbolic links resolved.
   public let artifact: String
@@ -10,10 +11,12 @@ public struct TrainerResult: Sendable, Hashable {
   public let metrics: [String: Double]
   /// Numbers and booleans as JSON writes them.
   public let tags: [String: String]
+  /// Absolute path of the data that it was trained on; nil when it left none.
+  public let baseline: String?
 
   private static let longestBytes = 1 << 20
 
-  /// Reads what a finished trainer left. `metrics` and `tags` may be absent; members that Kedge does not know are ignored.
+  /// Reads what a finished trainer left. `metrics`, `tags` and `baseline` may be absent; members that Kedge does not know are ignored.
   /// - Parameter directory: the attempt's `KEDGE_OUTPUT`.
   public init(readingFrom directory: String) throws(TrainerResultError) {
     let bytes = try TrainerResult.contents(of: "\(directory)/result.json")
@@ -24,6 +27,11 @@ public struct TrainerResult: Sendable, Hashable {
       throw .member("artifact", expected: "the name of a file in the output directory, a string")
     }
     artifact = try TrainerResult.locate(name, in: directory)
+    switch json["baseline"] {
+    case nil, .null: baseline = nil
+    case .string(let name) where !name.isEmpty: baseline = try TrainerResult.locate(name, of: "baseline", in: directory)
+    default: throw .member("baseline", expected: "the name of a data file in the output directory, a string")
+    }
     metrics = try TrainerResult.members(json, "metrics", expected: "a finite number") { $0.double.flatMap { $0.isFinite ? $0 : nil } }
     tags = try TrainerResult.members(json, "tags", expected: "a string, a number or a boolean") { value in
       switch value {
@@ -57,20 +65,20 @@ public struct TrainerResult: Sendable, Hashable {
   }
 
   /// The file that is meant, if it is a file and lies in the directory once all links are followed.
-  private static func locate(_ name: String, in directory: String) throws(TrainerResultError) -> String {
-    guard !name.utf8.contains(0) else { throw .member("artifact", expected: "the name of a file in the output directory") }
+  private static func locate(_ name: String, of member: String = "artifact", in directory: String) throws(TrainerResultError) -> String {
+    guard !name.utf8.contains(0) else { throw .member(member, expected: "the name of a file in the output directory") }
     let (root, path): (String, String)
     do { root = try resolve(directory) } catch { throw .unreadable("\(directory): \(error)") }
     do {
       path = try resolve(name.hasPrefix("/") ? name : "\(directory)/\(name)")
     } catch {
-      throw error == .noSuchFileOrDirectory ? .artifactMissing(name) : .artifactUnusable(name, reason: "\(error)")
+      throw error == .noSuchFileOrDirectory ? .fileMissing(member, name) : .fileUnusable(member, name, reason: "\(error)")
     }
-    guard path.hasPrefix(root == "/" ? "/" : root + "/") else { throw .artifactOutside(name) }
+    guard path.hasPrefix(root == "/" ? "/" : root + "/") else { throw .fileOutside(member, name) }
     var status = stat()
-    guard stat(path, &status) == 0 else { throw .artifactUnusable(name, reason: String(cString: strerror(errno))) }
+    guard stat(path, &status) == 0 else { throw .fileUnusable(member, name, reason: String(cString: strerror(errno))) }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .artifactUnusable(name, reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a directory; pack it into one file" : "it is not a regular file")
+      throw .fileUnusable(member, name, reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a directory; pack it into one file" : "it is not a regular file")
     }
     return path
   }
@@ -103,9 +111,12 @@ public enum TrainerResultError: Error, Sendable, Hashable {
   case notJSON(String)
   /// A member of the document is missing or of the wrong kind.
   case member(String, expected: String)
-  case artifactMissing(String)
-  case artifactOutside(String)
-  case artifactUnusable(String, reason: String)
+  /// A member names a file that is not there.
+  case fileMissing(_ member: String, String)
+  /// A member names a file that lies elsewhere.
+  case fileOutside(_ member: String, String)
+  /// A member names what is no file, or cannot be looked at.
+  case fileUnusable(_ member: String, String, reason: String)
 }
 
 extension TrainerResultError: CustomStringConvertible {
@@ -117,9 +128,9 @@ extension TrainerResultError: CustomStringConvertible {
     case .tooLong(let limit): "result.json is longer than \(limit) bytes; put what is bulky into the artifact"
     case .notJSON(let reason): "result.json is not JSON: \(reason) (NaN and Infinity are not JSON)"
     case .member(let name, let expected): "result.json: \(name) must be \(expected)"
-    case .artifactMissing(let name): "result.json: the artifact \"\(name)\" does not exist in the output directory"
-    case .artifactOutside(let name): "result.json: the artifact \"\(name)\" is not in the output directory; copy it there"
-    case .artifactUnusable(let name, let reason): "result.json: the artifact \"\(name)\" cannot be used: \(reason)"
+    case .fileMissing(let member, let name): "result.json: the \(member) \"\(name)\" does not exist in the output directory"
+    case .fileOutside(let member, let name): "result.json: the \(member) \"\(name)\" is not in the output directory; copy it there"
+    case .fileUnusable(let member, let name, let reason): "result.json: the \(member) \"\(name)\" cannot be used: \(reason)"
     }
   }
 }

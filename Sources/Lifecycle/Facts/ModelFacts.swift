@@ -27,14 +27,19 @@ public struct VersionRegistered: Codable, Equatable, Sendable {
   public var metrics: [String: Double]
   /// What is known of it beside metrics; may be empty.
   public var tags: [String: String]
+  /// The data that windows are compared with where a monitor's baseline is this version; nil when training left none.
+  public var baseline: Artifact?
 
   /// Takes the values as they are; nothing is checked.
-  public init(version: VersionName, artifact: Artifact, run: RunID?, metrics: [String: Double] = [:], tags: [String: String] = [:]) {
+  public init(
+    version: VersionName, artifact: Artifact, run: RunID?, metrics: [String: Double] = [:], tags: [String: String] = [:], baseline: Artifact? = nil
+  ) {
     self.version = version
     self.artifact = artifact
     self.run = run
     self.metrics = metrics
     self.tags = tags
+    self.baseline = baseline
   }
 }
 

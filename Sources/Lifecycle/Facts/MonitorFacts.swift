@@ -250,12 +250,15 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
   public var segments: [SegmentMeasurement]?
   /// What a test of all columns together said; nil where there is none.
   public var together: TogetherMeasurement?
+  /// SHA-256 of the window's profile, kept beside the log; nil of quality, and of what others measured.
+  public var sketch: String?
 
   /// Takes the values as they are; nothing is checked.
   public init(
     window: WindowReference, part: Part, rows: Int, drift: DriftVerdict?, schemaChanges: [String] = [], columns: [ColumnMeasurement],
     metrics: [String: Double], intervals: [String: [Double]] = [:], byVersion: [String: ArmMeasurement] = [:], late: Bool, inconclusive: Bool,
-    labelled: Int = 0, because: [UUID]? = nil, modelDrift: ModelDrift? = nil, segments: [SegmentMeasurement]? = nil, together: TogetherMeasurement? = nil
+    labelled: Int = 0, because: [UUID]? = nil, modelDrift: ModelDrift? = nil, segments: [SegmentMeasurement]? = nil, together: TogetherMeasurement? = nil,
+    sketch: String? = nil
   ) {
     self.window = window
     self.part = part
@@ -273,6 +276,7 @@ public struct MeasurementRecorded: Codable, Equatable, Sendable {
     self.modelDrift = modelDrift
     self.segments = segments
     self.together = together
+    self.sketch = sketch
   }
 }
 

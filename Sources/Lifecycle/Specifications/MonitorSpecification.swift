@@ -25,13 +25,16 @@ public struct MonitorSpecification: Hashable, Codable, Sendable {
     self.tests = tests
   }
 
+  /// Whether labels come later: in files, or posted beside predictions that are.
+  public var joinsLabels: Bool { window.labels != nil || window.source == .predictions && columns.label != nil }
+
   /// The reference data.
   public enum Baseline: Hashable, Sendable {
-    /// A data file, by its absolute path.
+    /// A data file, by its absolute path or its URL.
     case file(String)
     /// The rows of a query.
     case sql(SQLSource)
-    /// What a version of the model was trained on: the name that its run gave that data, e.g. `training-data`.
+    /// What the trainer of a registered version left as its baseline: the version's name, or an alias of the model, which may move.
     case version(String)
   }
 }
@@ -54,7 +57,7 @@ public struct SQLSource: Hashable, Codable, Sendable {
 public struct MonitorWindow: Hashable, Sendable {
   /// The source of the rows.
   public enum Source: Hashable, Sendable {
-    /// Files that match an absolute glob; each new file is a window.
+    /// Files that match an absolute glob or one of an `s3://` bucket, or one behind `https://`; each new file is a window.
     case files(String)
     /// A query per window.
     case sql(SQLSource)
@@ -66,7 +69,7 @@ public struct MonitorWindow: Hashable, Sendable {
 
   /// Where the rows are.
   public var source: Source
-  /// The absolute glob of the files with labels that come later; nil when there are none.
+  /// The glob of the files with labels that come later, as that of windows; nil when there are none.
   public var labels: String?
   /// How often the source is looked at, and for sources without files the length of a window.
   public var every: Span

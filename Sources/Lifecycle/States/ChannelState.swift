@@ -1,4 +1,5 @@
 public import Foundation
+public import Values
 
 /// A channel, from the facts of `channel/NAME`.
 public struct ChannelState: StreamState {
@@ -16,6 +17,8 @@ public struct ChannelState: StreamState {
   }
 
   public private(set) var specification: ChannelSpecification?
+  /// Until when messages that were not tried yet wait, because the channel has just failed to take another one; nil when it took the last one.
+  public private(set) var pausedUntil: Timestamp?
   private var waiting: [String: Waiting] = [:]
   private var number = 0
   /// What the receiver answered to the first message of each alert, by alert: what follows is threaded there. Of the latest alerts only.
@@ -29,6 +32,8 @@ public struct ChannelState: StreamState {
   static let threadsKept = 500
   /// How many alerts that are over are told again.
   static let overKept = 100
+  /// The longest wait for another message's sake: one that is never taken must not hold up those that would be.
+  static let longestPause = Duration.seconds(30)
   /// How many titles of folded messages are kept.
   static let foldedKept = 10
 
@@ -37,18 +42,23 @@ public struct ChannelState: StreamState {
 
   public mutating func evolve(_ record: FactRecord) {
     switch record.fact {
-    case .channelDefined(let specification): self.specification = specification
+    case .channelDefined(let specification):
+      self.specification = specification
+      pausedUntil = nil
     case .channelRemoved: specification = nil
     case .messageRequested(let fact):
       wait(for: fact)
       stand(fact)
     case .messageRedriven(let fact): wait(for: fact)
-    case .messageDelayed(let fact): waiting[fact.message.uuidString]?.attempts = fact.attempt
+    case .messageDelayed(let fact):
+      waiting[fact.message.uuidString]?.attempts = fact.attempt
+      pausedUntil = min(fact.retryAt, record.at + ChannelState.longestPause)
     case .messageAbandoned(let fact): waiting[fact.message.uuidString] = nil
     case .messageFolded(let fact):
       guard let gone = waiting.removeValue(forKey: fact.message.uuidString) else { return }
       waiting[fact.into.uuidString]?.folded.insert(contentsOf: (gone.folded + [gone.title]).suffix(ChannelState.foldedKept), at: 0)
     case .messageSent(let fact):
+      pausedUntil = nil
       waiting[fact.message.uuidString] = nil
       guard let alert = fact.alert?.description, threads[alert] == nil else { return }
       threads[alert] = fact.receipt

@@ -40,10 +40,16 @@ public struct ModelState: StreamState {
 extension ModelState {
   /// Enters a trained version under the next number.
   public func register(
-    model: String, artifact: Artifact, run: RunID?, metrics: [String: Double], tags: [String: String]
+    model: String, artifact: Artifact, run: RunID?, metrics: [String: Double], tags: [String: String], baseline: Artifact? = nil
   ) -> VersionRegistered {
     VersionRegistered(
-      version: VersionName(model: model, number: versions.count + 1), artifact: artifact, run: run, metrics: metrics, tags: tags)
+      version: VersionName(model: model, number: versions.count + 1), artifact: artifact, run: run, metrics: metrics, tags: tags, baseline: baseline)
+  }
+
+  /// The version that a name stands for: `MODEL/N`, or an alias. Nil when there is none.
+  public func version(named name: String) -> Version? {
+    guard let version = aliases[name] ?? VersionName(name), let found = self[version.number], found.registration.version == version else { return nil }
+    return found
   }
 
   /// Lets an alias point to a version, or to none. Where it points there already, nothing happens.

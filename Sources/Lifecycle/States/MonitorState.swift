@@ -12,7 +12,10 @@ public struct MonitorState: StreamState {
 
   public mutating func evolve(_ record: FactRecord) {
     switch record.fact {
-    case .monitorDefined(let specification): self.specification = specification
+    case .monitorDefined(let specification):
+      // What was pinned stands for what was declared then.
+      if let old = self.specification?.baseline, old != specification.baseline { baseline = nil }
+      self.specification = specification
     case .monitorRemoved: specification = nil
     case .baselinePinned(let fact): baseline = fact
     case .measurementRecorded(let fact) where !fact.inconclusive:

@@ -179,8 +179,9 @@ public struct ColumnProfile: Sendable, Hashable {
   /// Whether counts are counts, and the parts agree with each other, as in a file that somebody wrote they may not.
   var isSound: Bool {
     let most = QuantileSketch.mostValues
-    return (0...most).contains(rows) && (0...rows).contains(missing) && (0...most).contains(infinite) && (0...most).contains(strays) && moments.isSound
-      && quantiles.isSound && frequent?.isSound ?? true
+    guard (0...most).contains(rows), (0...rows).contains(missing), (0...rows - missing).contains(infinite), (0...rows).contains(strays) else { return false }
+    // Who has values has rows of them.
+    return moments.isSound && quantiles.isSound && frequent?.isSound ?? true && (quantiles.count == 0 || missing + infinite < rows)
   }
 
   /// The description, then the state that merging needs.

@@ -103,7 +103,7 @@ enum PageStyle {
     .points.hollow{stroke:var(--ground);stroke-width:3.5}
     .verdicts{margin:.2rem 0 1.2rem;max-width:60rem}
     .verdicts th,.verdicts td{text-align:left;vertical-align:baseline;padding:.28rem 1.2rem .28rem 0;border-bottom:1px solid var(--rule);font-weight:400;overflow-wrap:anywhere}
-    .verdicts th{color:var(--soft)}.verdicts td.verdict{white-space:normal}
+    .verdicts th{color:var(--soft);white-space:nowrap}.verdicts td.verdict{white-space:normal}
     .figures{font-size:.85rem;flex:1 1 18rem;max-width:27rem}
     .figures th,.figures td{padding:.06rem 0 .06rem .8rem;text-align:right;font-weight:400;white-space:nowrap}
     .figures tbody th,.figures thead td{text-align:left;padding-left:0;color:var(--soft)}
@@ -118,7 +118,7 @@ enum PageStyle {
     #tools label:first-child,#tools input{width:100%}#tools input{display:block}
     #count{margin-left:0}figure.square{flex:0 0 60%}.figures{max-width:none;width:100%;white-space:normal}
     .figures th,.figures td{padding-left:.5rem}
-    .verdicts tr{display:block;border-bottom:1px solid var(--rule);padding:.35rem 0}.verdicts th,.verdicts td{display:block;border:0;padding:.05rem 0}
+    .verdicts tr{display:block;border-bottom:1px solid var(--rule);padding:.35rem 0}.verdicts th,.verdicts td{display:block;border:0;padding:.05rem 0;white-space:normal}
     }
     @media print{
     :root,:root[data-theme=dark]{\(light)}

@@ -35,7 +35,7 @@ struct Problem: Error {
     case is VersionConflict, is IdempotencyConflict: self.init(.conflict, "\(error)")
     case is NIOTooManyBytesError: self.init(.contentTooLarge, "the body is too long; send less at once")
     case let error as HTTPError where error.status == .notFound:
-      self.init(.notFound, "there is nothing at this path; see /v1/events, /v1/measurements, /metrics, /healthz and /readyz")
+      self.init(.notFound, "there is nothing at this path; see /v1/events, /v1/measurements, /v1/predictions, /v1/labels, /metrics, /healthz and /readyz")
     case let error as HTTPError: self.init(error.status, error.body ?? error.status.reasonPhrase)
     case is ConnectionLost, is ConnectionRefused:
       self.init(.serviceUnavailable, "the database cannot be reached; try again", headers: [.retryAfter: "5"])

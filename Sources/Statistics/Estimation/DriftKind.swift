@@ -84,7 +84,8 @@ public struct DriftKind: Sendable, Hashable, Codable {
       let moved = zip(shift.before, shift.estimated).reduce(0.0) { $0 + abs($1.0 - $1.1) } / 2
       evidence.append(
         Evidence(
-          kind: .prior, isPresent: moved >= DriftKind.minimumEffect, because: "the predictions point to \(DriftKind.short(moved)) of the labels having moved, if nothing else has"))
+          kind: .prior, isPresent: moved >= DriftKind.minimumEffect,
+          because: "the predictions point to \(DriftKind.short(moved)) of the labels having moved, if nothing else has"))
     } else {
       evidence.append(Evidence(kind: .prior, isPresent: nil, because: "there are neither labels nor an estimate of them"))
     }

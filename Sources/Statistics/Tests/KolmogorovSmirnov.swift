@@ -32,7 +32,8 @@ public enum KolmogorovSmirnov {
 
   /// The p-value of distance d for samples of n and m, by the finite-n one-sample law.
   public static func asymptotic(_ d: Double, _ n: Int, _ m: Int) -> Double {
-    let effective = Double(n) * Double(m) / Double(n + m)
+    guard n > 0, m > 0 else { return 1 }
+    let effective = Double(n) * Double(m) / (Double(n) + Double(m))
     return KolmogorovLaw.survival(d, n: max(1, Int(effective.rounded(.toNearestOrEven))))
   }
 

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Foundation
 internal import Lifecycle
 internal import Profiles
@@ -7,13 +8,14 @@ internal import Values
 /// Measures what came in with a window: drift of each column and group, the confidence of the predictions, and what can be said of the model without labels.
 struct InputMeasuring: Sendable {
   let monitor: MonitorSpecification
+  let rows: WindowRows
   let reference: MonitorReference
   let history: MonitorHistory
 
-  /// - Returns: the measurement, and what finds the window's rows again.
+  /// - Returns: the measurement, what finds the window's rows again, and the profile of the window that the measurement names.
   /// - Throws: `TableError` for a file that cannot be read, or that lacks a column of the reference.
-  func measure(_ window: WindowReference) throws -> (MeasurementRecorded, RowKeys?) {
-    let table = try WindowRows(monitor).table(window.source, InputMeasuring.reading(monitor))
+  func measure(_ window: WindowReference) throws -> (MeasurementRecorded, RowKeys?, [UInt8]) {
+    let table = try rows.table(window.source, InputMeasuring.reading(monitor))
     guard table.rowCount > 0 else {
       throw TableError(source: window.source, problem: "it has no rows", advice: "a window needs at least one")
     }
@@ -37,7 +39,9 @@ struct InputMeasuring: Sendable {
     ModelDriftMeasuring(reference: reference.model, history: history)
       .complete(&measurement, answers, in: table, inputs: InputMeasuring.inputs(measurement.columns, monitor))
     let ids = try monitor.columns.id.flatMap { table[$0] == nil ? nil : try table.strings($0) }
-    return (measurement, ids.map { RowKeys($0.compactMap { $0 }) })
+    let sketch = try TableProfile(window: table, excluding: monitor.columns.neverInputs).packed()
+    measurement.sketch = SHA256.hash(data: Data(sketch)).hex
+    return (measurement, ids.map { RowKeys($0.compactMap { $0 }) }, sketch)
   }
 
   /// Columns of which a picture is kept, in a window that drifted.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Lifecycle
+internal import PostgreSQL
 internal import Profiles
 
 /// The labels that a monitor's files hold, by id. Where two files disagree, the one written later is right.
@@ -8,28 +9,51 @@ struct LabelBook: Sendable {
   private let rows: WindowRows
   private var labels: [String: String] = [:]
 
-  /// Reads the files of labels that lie there. One that cannot be read is passed over: the work about that file says so.
-  init(_ monitor: MonitorSpecification) {
-    let files = monitor.window.labels.map { WindowFinder.files(matching: $0) } ?? []
-    guard let id = monitor.columns.id, let label = monitor.columns.label else {
-      self.init(monitor, merging: [])
-      return
+  /// Where a source of labels stands among others: files by the time at which they were written, then what was posted, in the order of its arrival.
+  struct Order: Comparable, Sendable {
+    let source: String
+    private let isPosted: Bool
+    private let place: Int64
+
+    /// Nil when it is not there any more.
+    init?(_ source: String) {
+      if let posted = PostedRows(source) {
+        (self.source, isPosted, place) = (source, true, posted.last)
+      } else {
+        guard let file = WindowFinder.file(at: source) else { return nil }
+        (self.source, isPosted, place) = (source, false, file.modified)
+      }
     }
-    self.init(
-      monitor, merging: files.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.compactMap { try? LabelBook.read($0.path, id: id, label: label) })
+
+    static func < (left: Order, right: Order) -> Bool {
+      (left.isPosted ? 1 : 0, left.place, left.source) < (right.isPosted ? 1 : 0, right.place, right.source)
+    }
   }
 
-  /// Takes what files say, in the order in which they were written.
-  init(_ monitor: MonitorSpecification, merging files: [[String: String]]) {
+  /// Reads all labels that there are for a monitor. A file that cannot be read is passed over: the work about that file says so.
+  init(_ monitor: MonitorSpecification, _ database: PostgresClient?) {
+    let rows = WindowRows(monitor, database)
+    guard let id = monitor.columns.id, let label = monitor.columns.label else {
+      self.init(monitor, rows, merging: [])
+      return
+    }
+    let files = monitor.window.labels.flatMap { try? WindowFinder.files(matching: $0) } ?? []
+    var sources = files.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.map(\.path)
+    if monitor.window.source == .predictions { sources.append(PostedRows(.label, first: 0, last: .max).source) }
+    self.init(monitor, rows, merging: sources.compactMap { try? LabelBook.read($0, rows, id: id, label: label) })
+  }
+
+  /// Takes what sources say, in their order.
+  init(_ monitor: MonitorSpecification, _ rows: WindowRows, merging files: [[String: String]]) {
     columns = monitor.columns
-    rows = WindowRows(monitor)
+    self.rows = rows
     for file in files { labels.merge(file) { $1 } }
   }
 
-  /// The labels of one file.
+  /// The labels of one source.
   /// - Throws: `TableError`.
-  static func read(_ path: String, id: String, label: String) throws -> [String: String] {
-    let table = try TableReader.read(path: path, options: .init(raw: [id, label]))
+  static func read(_ source: String, _ rows: WindowRows, id: String, label: String) throws -> [String: String] {
+    let table = try rows.table(source, .init(raw: [id, label]))
     var labels: [String: String] = [:]
     for (id, label) in zip(try table.strings(id), try table.strings(label)) { if let id, let label, !label.isEmpty { labels[id] = label } }
     return labels

@@ -17,6 +17,8 @@ struct LabelJoin: Sendable {
   let monitor: MonitorSpecification
   let task: PredictionTask
 
+  private var reader: WindowRows { WindowRows(monitor, context.database) }
+
   func run() async throws {
     if let json = work.data["window"], json.object != nil {
       // Labels that were there before their window.
@@ -56,7 +58,7 @@ struct LabelJoin: Sendable {
     guard let id = monitor.columns.id, let label = monitor.columns.label else {
       throw MeasuringError("\(monitor.name): labels need columns.id and columns.label in the monitor")
     }
-    return Array(try LabelBook.read(source, id: id, label: label).keys)
+    return Array(try LabelBook.read(source, reader, id: id, label: label).keys)
   }
 
   // MARK: measuring
@@ -81,10 +83,10 @@ struct LabelJoin: Sendable {
     let monitor = monitor
     var history = try await MonitorHistory(of: work.stream, .quality, context.database)
     let inputs = try await inputs(of: windows)
-    var books = LabelFiles(monitor)
+    var books = LabelFiles(monitor, reader)
     var found: [Quality] = []
     for window in windows {
-      let measuring = QualityMeasuring(monitor: monitor, reference: reference, history: history)
+      let measuring = QualityMeasuring(monitor: monitor, rows: reader, reference: reference, history: history)
       let rows: QualityMeasuring.Rows
       do {
         rows = try await onThread { try measuring.read(window.source) }
@@ -161,19 +163,23 @@ struct LabelJoin: Sendable {
 /// Files of labels, each read once.
 private struct LabelFiles: Sendable {
   private let monitor: MonitorSpecification
-  private var files: [String: WindowFinder.File] = [:]
+  private let reader: WindowRows
+  private var order: [String: LabelBook.Order] = [:]
   private var books: [String: [String: String]] = [:]
 
-  init(_ monitor: MonitorSpecification) { self.monitor = monitor }
+  init(_ monitor: MonitorSpecification, _ reader: WindowRows) {
+    self.monitor = monitor
+    self.reader = reader
+  }
 
   /// What some of them say together; those that are gone, or cannot be read, say nothing.
   mutating func book(of paths: Set<String>) -> LabelBook {
-    for path in paths where files[path] == nil {
-      guard let id = monitor.columns.id, let label = monitor.columns.label, let file = WindowFinder.file(at: path) else { continue }
-      files[path] = file
-      books[path] = try? LabelBook.read(path, id: id, label: label)
+    for path in paths where order[path] == nil {
+      guard let id = monitor.columns.id, let label = monitor.columns.label, let found = LabelBook.Order(path) else { continue }
+      order[path] = found
+      books[path] = try? LabelBook.read(path, reader, id: id, label: label)
     }
-    let ordered = paths.compactMap { files[$0] }.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }
-    return LabelBook(monitor, merging: ordered.compactMap { books[$0.path] })
+    let ordered = paths.compactMap { order[$0] }.sorted()
+    return LabelBook(monitor, reader, merging: ordered.compactMap { books[$0.source] })
   }
 }

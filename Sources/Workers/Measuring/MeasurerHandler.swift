@@ -9,11 +9,12 @@ internal import Values
 /// Measures windows: their inputs when they come, their quality when labels do.
 struct MeasurerHandler: WorkHandler {
   let context: WorkContext
-  private let references = ReferenceCache()
+  private let references: ReferenceCache
   private let joins: JoinIndex
 
-  init(context: WorkContext) {
+  init(context: WorkContext, artifacts: ArtifactStore) {
     self.context = context
+    references = ReferenceCache(artifacts: artifacts)
     joins = JoinIndex(context.database)
   }
 
@@ -36,18 +37,20 @@ struct MeasurerHandler: WorkHandler {
     let window = WindowReference(id: found.window, startAt: found.startAt, endAt: found.endAt, source: found.source)
     let history = try await MonitorHistory(of: work.stream, .input, context.database)
     let reference = try await references.outcome(state, monitor, task, context.database)
-    let (fact, keys) = try await onThread { () -> (Fact, RowKeys?) in
+    let rows = WindowRows(monitor, context.database)
+    let (fact, keys, sketch) = try await onThread { () -> (Fact, RowKeys?, [UInt8]?) in
       do {
-        guard try QueriedWindow(found.source) != nil || checksum(ofData: found.source).sha256 == found.checksum else {
+        // What a query gives, or was posted, is not changed under our hands.
+        guard try QueriedWindow(found.source) != nil || PostedRows(found.source) != nil || checksum(ofData: found.source).sha256 == found.checksum else {
           throw MeasuringError("\(found.source): the file changed after it was found; write a new file and rename it into place")
         }
-        let measuring = InputMeasuring(monitor: monitor, reference: try reference.get(), history: history)
-        let (measurement, keys) = try measuring.measure(window)
-        return (.measurementRecorded(measurement), keys)
+        let measuring = InputMeasuring(monitor: monitor, rows: rows, reference: try reference.get(), history: history)
+        let (measurement, keys, sketch) = try measuring.measure(window)
+        return (.measurementRecorded(measurement), keys, sketch)
       } catch {
         // Its quality may be measured all the same.
-        let keys = try? monitor.columns.id.map { RowKeys(try WindowRows(monitor).table(found.source, .init(raw: [$0])).strings($0).compactMap { $0 }) }
-        return (.measurementFailed(MeasurementFailed(window: window, part: .input, reason: MeasuringError.reason(error))), keys)
+        let keys = try? monitor.columns.id.map { RowKeys(try rows.table(found.source, .init(raw: [$0])).strings($0).compactMap { $0 }) }
+        return (.measurementFailed(MeasurementFailed(window: window, part: .input, reason: MeasuringError.reason(error))), keys, nil)
       }
     }
     let holder = JoinIndex.Holder(owner: window.id.description, about: try JSON(encoding: window))
@@ -64,6 +67,9 @@ struct MeasurerHandler: WorkHandler {
             measurement.labelled = labels.matched
             fact = .measurementRecorded(measurement)
           }
+          if case .measurementRecorded(let measurement) = fact, let sketch, let sha256 = measurement.sketch {
+            try await session.database.query("insert into kedge.sketch (sha256, content) values (\(sha256), \(sketch)) on conflict (sha256) do nothing")
+          }
           try await session.recordMeasured([fact], on: work.stream, findings: [:])
         }
         return
@@ -76,7 +82,7 @@ struct MeasurerHandler: WorkHandler {
 
   /// The labels that came before their window; nil where none are joined.
   private func early(_ keys: RowKeys?, _ monitor: MonitorSpecification) async throws -> JoinIndex.Found? {
-    guard let keys, monitor.window.labels != nil else { return nil }
+    guard let keys, monitor.joinsLabels else { return nil }
     return try await joins.holders(of: keys, monitor.name, .labels)
   }
 }

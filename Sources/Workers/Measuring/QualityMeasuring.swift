@@ -5,6 +5,7 @@ internal import Values
 /// Measures how good the predictions of a window were, by the labels that are there.
 struct QualityMeasuring: Sendable {
   let monitor: MonitorSpecification
+  let rows: WindowRows
   let reference: ModelReference
   let history: MonitorHistory
 
@@ -21,7 +22,7 @@ struct QualityMeasuring: Sendable {
     guard let id = monitor.columns.id, monitor.columns.prediction != nil else {
       throw MeasuringError("\(monitor.name): quality needs columns.id and columns.prediction in the monitor")
     }
-    let table = try WindowRows(monitor).table(source, InputMeasuring.reading(monitor))
+    let table = try rows.table(source, InputMeasuring.reading(monitor))
     let ids = try table.strings(id)
     return Rows(table: table, ids: ids, keys: RowKeys(ids.compactMap { $0 }))
   }

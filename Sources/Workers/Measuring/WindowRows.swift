@@ -1,23 +1,35 @@
 internal import Foundation
 internal import Integrations
 internal import Lifecycle
+internal import PostgreSQL
 internal import Profiles
 public import Values
 
-/// The rows of a monitor's windows and of its reference, wherever they are: files, directories of them, or a database.
+/// The rows of a monitor's windows, labels and reference, wherever they are: files, directories of them, URLs, a database, or posted.
 struct WindowRows: Sendable {
   private let monitor: MonitorSpecification
+  private let database: String?
   private let credentials: CredentialResolver
 
-  /// - Parameter environment: where the references to connection strings are looked up.
-  init(_ monitor: MonitorSpecification, environment: [String: String] = ProcessInfo.processInfo.environment) {
+  /// - Parameters:
+  ///   - database: where what was posted lies; nil where nothing was.
+  ///   - environment: where the references to connection strings are looked up.
+  init(_ monitor: MonitorSpecification, _ database: PostgresClient?, environment: [String: String] = ProcessInfo.processInfo.environment) {
     self.monitor = monitor
+    self.database = database?.url
     credentials = CredentialResolver(environment: environment)
   }
 
-  /// The rows of a window.
+  /// Whether a source is a file of this machine, which others can read as well.
+  static func isFile(_ source: String) -> Bool { QueriedWindow(source) == nil && PostedRows(source) == nil && !RemoteFile.isRemote(source) }
+
+  /// The rows of a window, or of labels.
   /// - Throws: `TableError`, `CredentialError`, `MeasuringError`.
   func table(_ source: String, _ options: TableReader.Options = .init()) throws -> DataTable {
+    if let posted = PostedRows(source) {
+      guard let database else { throw MeasuringError("\(source): it lies in Kedge's database, which is not at hand here") }
+      return try posted.table(of: monitor.model, url: database, options)
+    }
     guard let ends = QueriedWindow(source) else { return try TableReader.read(path: source, options: options) }
     guard case .sql(let sql) = monitor.window.source else {
       throw MeasuringError("\(source): the monitor has no query any more; its windows come from elsewhere now")

@@ -9,7 +9,7 @@ internal import Values
 
 /// Sends messages to channels: at least once each, in order for each alert, with the message's id as idempotency key. Alerts' actions go along.
 ///
-/// A channel that cannot be reached is tried again for hours. What waited meanwhile is told with the newest message about the same alert, so that nothing is
+/// A channel that cannot be reached is tried again for hours, with few messages at a time, so that other channels do not wait for it. What waited meanwhile is told with the newest message about the same alert, so that nothing is
 /// lost and nobody gets a flood when the channel is back.
 struct NotifierHandler: WorkHandler {
   let context: WorkContext
@@ -30,6 +30,9 @@ struct NotifierHandler: WorkHandler {
     let request = try work.data.decode(MessageRequested.self)
     let state = try await state(of: work)
     guard let waiting = state.waiting(request.message) else { return }
+    if waiting.attempts == 0, request.state != MessageRequested.test, let until = state.pausedUntil, until > .now() {
+      return try await leave(work, for: until - .now())
+    }
     let fact: Fact
     if waiting.attempts > 0 || !waiting.folded.isEmpty, let successor = state.successor(of: request.message) {
       fact = .messageFolded(MessageFolded(message: request.message, into: successor))
@@ -99,9 +102,16 @@ struct NotifierHandler: WorkHandler {
     } catch {
       context.logger.warning("\(work.name): cannot say again what fires: \(error)")
     }
-    try await context.database.query(
-      "select kedge.heartbeat(\(work.id), \(work.token), make_interval(secs => \(settings.resend.duration.inSeconds)))")
+    try await leave(work, for: settings.resend.duration)
   }
+
+  /// Leaves the work to whoever claims it when so much time has passed; the log has nothing of it.
+  private func leave(_ work: Work, for time: Duration) async throws {
+    try await context.database.query(
+      "select kedge.heartbeat(\(work.id), \(work.token), make_interval(secs => \(max(time, NotifierHandler.shortest).inSeconds)))")
+  }
+
+  private static let shortest = Duration.milliseconds(50)
 
   /// For so many intervals it is said of an alert that it is over, in case that it was said again just while it ended.
   private static let saidAgain = 5

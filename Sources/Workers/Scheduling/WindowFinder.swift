@@ -16,13 +16,17 @@ public struct WindowFinder: Sendable {
   struct File: Hashable, Sendable {
     let path: String
     let size: Int
-    /// Nanoseconds since 1970: tells a file that was replaced.
+    /// Nanoseconds since 1970: tells a file that was replaced. 0 where a web server does not say it.
     let modified: Int64
+    /// What a server calls this content: tells a file that was replaced within a second.
+    var tag: String?
   }
 
   /// Files that match a pattern, in the order of their names. Names that begin with a dot never match: writers write under
   /// such a name and rename.
-  static func files(matching pattern: String) -> [File] {
+  /// - Throws: `TableError` when a server cannot be asked.
+  static func files(matching pattern: String) throws -> [File] {
+    if RemoteFile.isRemote(pattern) { return try RemoteFile.matching(pattern).filter { !$0.path.hasSuffix("/") }.map(File.init) }
     var matches = glob_t()
     defer { globfree(&matches) }
     guard glob(pattern, GLOB_NOSORT, nil, &matches) == 0 else { return [] }
@@ -34,7 +38,11 @@ public struct WindowFinder: Sendable {
 
   /// Files and directories that match a pattern and are whole windows. A directory is one window with all its data files: at once when it holds
   /// `_SUCCESS` or has no date in its path, else when the time that it is named after is over.
-  static func windows(matching pattern: String, at now: Timestamp) -> [File] {
+  /// - Throws: `TableError` when a server cannot be asked.
+  static func windows(matching pattern: String, at now: Timestamp) throws -> [File] {
+    if RemoteFile.isRemote(pattern) {
+      return try RemoteFile.matching(pattern).filter { $0.isComplete || PartitionDate($0.path).map { $0.end <= now } ?? true }.map(File.init)
+    }
     var matches = glob_t()
     defer { globfree(&matches) }
     guard glob(pattern, GLOB_NOSORT, nil, &matches) == 0 else { return [] }
@@ -51,7 +59,9 @@ public struct WindowFinder: Sendable {
     return File(path: path, size: files.reduce(0) { $0 + $1.size }, modified: files.map(\.modified).max() ?? 0)
   }
 
+  /// The file at a path or behind a URL; nil when there is none.
   static func file(at path: String) -> File? {
+    if RemoteFile.isRemote(path) { return (try? files(matching: path))?.first }
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return File(
@@ -64,12 +74,22 @@ public struct WindowFinder: Sendable {
   /// what is wrong.
   /// - Throws: `ArtifactError` when the file cannot be opened.
   public func window(at path: String) throws -> WindowFound {
-    guard let file = WindowFinder.file(at: path) ?? WindowFinder.directory(at: path, .init(microseconds: .max)) else {
-      throw ArtifactError.unreadable(path)
+    if RemoteFile.isRemote(path) {
+      guard let file = try WindowFinder.windows(matching: path, at: .init(microseconds: .max)).first else {
+        throw TableError(source: path, problem: "is not there", advice: "check the URL")
+      }
+      return try window(of: file, isFile: !path.hasSuffix("/"))
     }
+    if let file = WindowFinder.file(at: path) { return try window(of: file, isFile: true) }
+    guard let directory = WindowFinder.directory(at: path, .init(microseconds: .max)) else { throw ArtifactError.unreadable(path) }
+    return try window(of: directory, isFile: false)
+  }
+
+  private func window(of file: File, isFile: Bool) throws -> WindowFound {
+    let path = file.path
     let (sha256, size) = try checksum(ofData: path)
-    let modified = Timestamp(microseconds: file.modified / 1000)
-    let named = WindowFinder.file(at: path) == nil ? PartitionDate(path).map { ($0.start, $0.end) } : nil
+    let modified = file.modified == 0 ? Timestamp.now() : Timestamp(microseconds: file.modified / 1000)
+    let named = isFile ? nil : PartitionDate(path).map { ($0.start, $0.end) }
     let span = times(path) ?? named ?? (modified, modified)
     return WindowFound(
       window: WindowID(UUID(namespace: WindowFinder.namespace, name: "\(monitor.name)\n\(path)\n\(sha256)")), source: path, size: size,
@@ -87,6 +107,22 @@ public struct WindowFinder: Sendable {
       window: WindowID(UUID(namespace: WindowFinder.namespace, name: "\(monitor.name)\n\(ends.source)\n\(checksum)")), source: ends.source, size: 0,
       checksum: checksum, startAt: ends.from, endAt: ends.to)
   }
+
+  /// The fact that rows that were posted are a window, with the times that they are about.
+  func window(_ rows: PostedRows, from start: Timestamp, to end: Timestamp) -> WindowFound {
+    let checksum = WindowFinder.digest(rows, of: monitor.model)
+    return WindowFound(
+      window: WindowID(UUID(namespace: WindowFinder.namespace, name: "\(monitor.name)\n\(rows.source)\n\(checksum)")), source: rows.source, size: 0,
+      checksum: checksum, startAt: start, endAt: end)
+  }
+
+  /// The fact that rows that were posted are labels.
+  func labels(_ rows: PostedRows) -> LabelsFound {
+    LabelsFound(source: rows.source, size: 0, checksum: WindowFinder.digest(rows, of: monitor.model))
+  }
+
+  /// Of what is never changed once it is there, the name is checksum enough.
+  private static func digest(_ rows: PostedRows, of model: String) -> String { SHA256.hash(data: Data("\(model)\n\(rows.source)".utf8)).hex }
 
   /// The stretches of time that are over and were not found yet, oldest first: from the end of the last one on, or, of a new monitor, the last one alone.
   func due(after last: Timestamp?, at now: Timestamp) -> [QueriedWindow] {
@@ -107,12 +143,17 @@ public struct WindowFinder: Sendable {
 
   /// The fact that a file holds new labels.
   func labels(at path: String) throws -> LabelsFound {
-    let (sha256, size) = try checksum(ofFile: path)
+    let (sha256, size) = try checksum(ofData: path)
     return LabelsFound(source: path, size: size, checksum: sha256)
   }
 
   /// The key under which a window or a file of labels is found once.
   public static func key(source: String, checksum: String) -> String { "found/\(source)/\(checksum)" }
+
+  /// How often a pattern is looked at: files here each second; a server, which counts its requests, as often as the monitor says, and at least each minute.
+  static func pause(_ pattern: String, every: Span) -> Duration {
+    RemoteFile.isRemote(pattern) ? min(.seconds(60), max(.seconds(1), every.duration)) : .seconds(1)
+  }
 
   private static let namespace = UUID(uuidString: "5f5c3a52-0b5e-4a55-9d1c-6f7b9f0f7c11")!
 
@@ -122,5 +163,11 @@ public struct WindowFinder: Sendable {
       let first = values.min(), let last = values.max()
     else { return nil }
     return (first, last)
+  }
+}
+
+extension WindowFinder.File {
+  fileprivate init(_ file: RemoteFile) {
+    self.init(path: file.path, size: file.size, modified: (file.modified?.microseconds ?? 0).multipliedReportingOverflow(by: 1000).partialValue, tag: file.tag)
   }
 }

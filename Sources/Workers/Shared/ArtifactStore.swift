@@ -88,6 +88,15 @@ public enum ArtifactError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
+extension Artifact {
+  /// What a file's content is now.
+  /// - Throws: `ArtifactError` when it cannot be read.
+  init(file path: String) throws {
+    let (sha256, size) = try checksum(ofFile: path)
+    self.init(sha256: sha256, size: size, name: String(path.split(separator: "/").last ?? "artifact"))
+  }
+}
+
 extension Sequence<UInt8> {
   /// Lower-case hexadecimal.
   var hex: String { map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() }
@@ -106,17 +115,20 @@ func checksum(ofFile path: String) throws -> (sha256: String, size: Int) {
   return (hash.finalize().hex, size)
 }
 
-/// The SHA-256 and size of a data file; of a directory, those of the names and checksums of its data files.
+/// The SHA-256 and size of a data file, here or behind a URL; of a directory, those of the names and checksums of its data files.
 /// - Throws: `ArtifactError` or `TableError` when one cannot be read.
 func checksum(ofData path: String) throws -> (sha256: String, size: Int) {
-  let files = try DataFiles.at(path)
-  if files == [path] { return try checksum(ofFile: path) }
-  var hash = SHA256()
-  var total = 0
-  for file in files {
-    let (sha256, size) = try checksum(ofFile: file)
-    hash.update(data: Data("\(sha256) \(file.dropFirst(path.count))\n".utf8))
-    total += size
+  let files: [(name: String, sha256: String, size: Int)]
+  if RemoteFile.isRemote(path) {
+    files = try RemoteFile.checksums(path).map { ($0.name, $0.sha256.hex, $0.size) }
+  } else {
+    files = try DataFiles.at(path).map { file in
+      let (sha256, size) = try checksum(ofFile: file)
+      return (String(file.dropFirst(path.count)), sha256, size)
+    }
   }
-  return (hash.finalize().hex, total)
+  if files.count == 1, files[0].name.isEmpty { return (files[0].sha256, files[0].size) }
+  var hash = SHA256()
+  for file in files { hash.update(data: Data("\(file.sha256) \(file.name)\n".utf8)) }
+  return (hash.finalize().hex, files.reduce(0) { $0 + $1.size })
 }

@@ -1,6 +1,8 @@
 internal import Foundation
 internal import Lifecycle
+internal import Logging
 internal import PostgreSQL
+internal import Profiles
 internal import Values
 
 /// Builds `KEDGE_INPUT`: what a trainer or evaluator is told.
@@ -21,10 +23,10 @@ struct CommandInput: Sendable {
     var windows: [JSON] = []
     for monitor in monitors { windows += try await self.windows(of: monitor, since: since, folder: folder) }
     windows.sort { ($0["end_at"]?.string ?? "") < ($1["end_at"]?.string ?? "") }
-    let baseline = monitors.compactMap(\.baseline).first
+    let baseline = try await baseline(of: monitors, folder: folder)
     return JSON([
       ("run", .string(run.lowercased)), ("model", .string(request.model)), ("reason", try JSON(encoding: request.reason)),
-      ("champion", try await version(champion)), ("baseline", baseline.map { ["path": .string($0)] } ?? .null),
+      ("champion", try await version(champion)), ("baseline", baseline),
       ("windows", .array(windows.suffix(CommandInput.windows))), ("parameters", try JSON(encoding: request.parameters)),
     ])
   }
@@ -52,6 +54,24 @@ struct CommandInput: Sendable {
     }
   }
 
+  /// The first reference among monitors that is a file: `{"path"}`, or null. What lies behind a URL is written to the folder.
+  func baseline(of monitors: [WatchedMonitor], folder: String) async throws -> JSON {
+    for monitor in monitors {
+      if let path = monitor.baseline {
+        guard RemoteFile.isRemote(path) else { return ["path": .string(path)] }
+        let written = "\(folder)/baseline.csv"
+        let specification = monitor.specification
+        try await onThread { try LabelBook(specification, WindowRows(specification, nil), merging: []).write(allOf: path, to: written) }
+        return ["path": .string(written)]
+      }
+      if case .version(let name)? = monitor.specification.baseline {
+        let model: ModelState = try await context.state("model/\(request.model)")
+        if let left = model.version(named: name)?.registration.baseline { return ["path": .string(try await artifacts.path(of: left))] }
+      }
+    }
+    return .null
+  }
+
   private func windows(of monitor: WatchedMonitor, since: Timestamp?, folder: String) async throws -> [JSON] {
     let rows = try await context.database.query(
       """
@@ -61,13 +81,20 @@ struct CommandInput: Sendable {
       """)
     let found = try rows.map { row in try row.decode(UUID.self, String.self, Timestamp.self, Timestamp.self) }
     let specification = monitor.specification
+    let (database, logger) = (context.database, context.logger)
     return try await onThread {
-      let book = LabelBook(specification)
+      let book = LabelBook(specification, database)
       return try found.compactMap { id, source, start, end in
         var path = source
-        if QueriedWindow(source) != nil {
+        if !WindowRows.isFile(source) {
           path = "\(folder)/window-\(id.lowercased).csv"
-          try book.write(allOf: source, to: path)
+          do {
+            try book.write(allOf: source, to: path)
+          } catch let error as TableError where QueriedWindow(source) == nil {
+            // As a file that is gone; whether it is, the server alone knows.
+            logger.warning("\(specification.name): \(error.withoutData)")
+            return nil
+          }
         } else if !FileManager.default.fileExists(atPath: source) {
           return nil
         }

@@ -38,7 +38,8 @@ struct ProductionComparison: Sendable {
     defer { attempt.remove() }
     let rows = attempt.folder + "/rows.csv"
     do {
-      analysis.rows = try await onThread { try LabelBook(specification).write(rowsOf: request.window.source, to: rows) }
+      let database = trainer.context.database
+      analysis.rows = try await onThread { try LabelBook(specification, database).write(rowsOf: request.window.source, to: rows) }
     } catch let error as TableError {
       analysis.reason = error.withoutData
       return analysis
@@ -52,11 +53,11 @@ struct ProductionComparison: Sendable {
       request: RunRequested(
         model: request.model, pipeline: request.specification.name, reason: .person(nil), parameters: request.specification.parameters,
         specification: request.specification))
-    let baseline = try await input.monitors().compactMap(\.baseline).first
+    let baseline = try await input.baseline(of: try await input.monitors(), folder: attempt.folder)
     let json = JSON([
       ("run", .string(id.description)), ("model", .string(request.model)), ("reason", ["kind": "comparison", "endpoint": .string(request.endpoint)]),
       ("champion", try await input.version(old.registration)), ("challenger", try await input.version(new.registration)),
-      ("baseline", baseline.map { ["path": .string($0)] } ?? .null), ("windows", []),
+      ("baseline", baseline), ("windows", []),
       ("parameters", try JSON(encoding: request.specification.parameters)), ("rows", .string(rows)),
     ])
     let result = try await attempt.run(

@@ -111,13 +111,14 @@ struct TrainerHandler: WorkHandler {
   private func finishTraining(_ work: Work, _ attempt: Attempt, _ request: RunRequested, _ id: RunID) async throws {
     let result: TrainerResult
     let artifact: Artifact
+    let baseline: Artifact?
     do {
-      (result, artifact) = try await onThread {
+      (result, artifact, baseline) = try await onThread {
         let result = try TrainerResult(readingFrom: attempt.output)
-        let (sha256, size) = try checksum(ofFile: result.artifact)
-        return (result, Artifact(sha256: sha256, size: size, name: String(result.artifact.split(separator: "/").last ?? "artifact")))
+        return (result, try Artifact(file: result.artifact), try result.baseline.map { try Artifact(file: $0) })
       }
       try await artifacts.store(artifact, from: result.artifact)
+      if let baseline, let path = result.baseline { try await artifacts.store(baseline, from: path) }
     } catch let error as TrainerResultError {
       throw StepFailure(error)
     } catch let error as ArtifactError {
@@ -128,7 +129,7 @@ struct TrainerHandler: WorkHandler {
       guard now.phase == .running, now.attempt == attempt.number else { return }
       let stream = "model/\(request.model)"
       let version = try await session.load(ModelState.self, stream).register(
-        model: request.model, artifact: artifact, run: id, metrics: result.metrics, tags: result.tags)
+        model: request.model, artifact: artifact, run: id, metrics: result.metrics, tags: result.tags, baseline: baseline)
       session.record([.versionRegistered(version)], on: stream)
       session.record([.runStepFinished(RunStepFinished(step: .train, attempt: attempt.number, version: version.version))], on: work.stream)
     }

@@ -4,10 +4,11 @@ internal import Projections
 internal import Workers
 
 struct Baseline: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "The reference data of monitors.", subcommands: [Pin.self])
+  static let configuration = CommandConfiguration(commandName: "baseline", abstract: "The reference data of monitors.", subcommands: [Pin.self])
 
   struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "pin",
       abstract: "Fixes what windows are compared with.",
       discussion: guide(
         """

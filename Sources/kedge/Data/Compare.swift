@@ -74,7 +74,8 @@ struct Compare: AsyncParsableCommand {
         var report = DriftReport(
           result: result, distributions: distributions, options: options, sources: (one.source, other.source), history: history)
         if columns.prediction != nil || columns.probability != nil {
-          report.model = .init(prediction: columns.prediction, probability: columns.probability, label: columns.label, reference: one, current: other, excluded: options.exclude,
+          report.model = .init(
+            prediction: columns.prediction, probability: columns.probability, label: columns.label, reference: one, current: other, excluded: options.exclude,
             inputs: result.columns)
         }
         for path in reports { try ReportFile.write(report, to: path) }

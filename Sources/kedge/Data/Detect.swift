@@ -5,6 +5,7 @@ internal import Values
 
 struct Detect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "detect",
     abstract: "Runs a streaming detector over a column; prints where it raised drift.",
     discussion: guide(
       "Detectors: \(AnyStreamDetector.names.joined(separator: ", ")); ddm and eddm take errors, 0 or 1. Indices begin with 0.",

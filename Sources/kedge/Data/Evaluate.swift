@@ -5,6 +5,7 @@ internal import Values
 
 struct Evaluate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "evaluate",
     abstract: "Metrics of predictions with confidence intervals, calibration and fairness; needs no database.",
     discussion: guide(
       "With --against the differences are this file's minus the other's, on the rows that both have.",

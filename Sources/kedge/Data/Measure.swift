@@ -9,10 +9,11 @@ internal import Workers
 
 struct Measure: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "measure",
     abstract: "Measures a file, or a stretch of time of a query, as a window of a monitor, now.",
     discussion: guide(
       """
-      The file must be where measurers can read it. The same file with the same content is one window, however often it is named.
+      The file must be where measurers can read it; it may be an s3:// or https:// URL. The same file with the same content is one window, however often it is named.
       --import takes over what somebody else measured: a report that Evidently 0.7 wrote as JSON, or a profile of whylogs 1, which is compared with the
       monitor's reference; --window then says what time it is about, else the profile does, or the time at which the file was written.
       """,
@@ -43,8 +44,8 @@ struct Measure: AsyncParsableCommand {
 
   func run() async throws {
     if let imported { return try await take(URL(fileURLWithPath: imported).standardizedFileURL.path) }
-    let path = URL(fileURLWithPath: from ?? "").standardizedFileURL.path
-    guard from == nil || FileManager.default.isReadableFile(atPath: path) else {
+    let path = DataPath.absolute(from ?? "")
+    guard from == nil || DataPath.isReadable(path) else {
       throw Complaint(.badUsage, "\(path): the file cannot be read; name one that is there and that you may read")
     }
     try await common.withDatabase { client in

@@ -1,10 +1,12 @@
 internal import ArgumentParser
 internal import Foundation
+internal import PostgreSQL
 internal import Profiles
 internal import Values
 
 struct Profile: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "profile",
     abstract: "Makes a mergeable profile of a data file; needs no database.",
     discussion: guide(
       """
@@ -13,7 +15,7 @@ struct Profile: AsyncParsableCommand {
       Profiles of whylogs (.bin, written with view().write) are taken wherever ours are.
       """,
       example: "kedge profile reference.csv -o json > reference.json\nkedge profile merge monday.json tuesday.json -o json > both.json"),
-    subcommands: [One.self, Merge.self], defaultSubcommand: One.self)
+    subcommands: [One.self, Merge.self, Window.self], defaultSubcommand: One.self)
 
   /// `kedge profile FILE`.
   struct One: AsyncParsableCommand {
@@ -35,6 +37,7 @@ struct Profile: AsyncParsableCommand {
   /// `kedge profile merge PROFILE…`.
   struct Merge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "merge",
       abstract: "The union of profiles, in any order the same.",
       discussion: guide(example: "kedge profile merge monday.json tuesday.json -o json > both.json"))
 
@@ -50,6 +53,40 @@ struct Profile: AsyncParsableCommand {
           for path in paths.dropFirst() { try union.merge(try TableProfile.read(path: path)) }
           return union
         }, common)
+    }
+  }
+}
+
+extension Profile {
+  /// `kedge profile window MEASUREMENT`.
+  struct Window: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "window",
+      abstract: "What was kept of a window that a monitor measured, also when its rows are gone.",
+      discussion: guide(
+        "It can be compared and merged as any profile. Identifiers, times, labels and free text are not kept.",
+        example: "kedge profile window 0199ab12 --to monday.json\nkedge compare --reference monday.json --current today.csv", .notFound))
+
+    @Argument(help: "Id of the measurement, or its first characters.") var measurement: String
+    @OptionGroup var target: ProfileTarget
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+      try await common.withDatabase { client in
+        let kept = try await client.query(
+          """
+          select s.content from kedge.measurement m join kedge.event e on e.id = m.id join kedge.sketch s on s.sha256 = e.data ->> 'sketch'
+          where length(\(measurement)) >= 6 and m.id::text like \(measurement.lowercased().replacing("%", with: "") + "%") limit 2
+          """
+        ).map { try $0.decode([UInt8].self, at: 0) }
+        guard let content = kept.first else {
+          throw Complaint(
+            .notFound,
+            "no window of a measurement \(measurement) is kept; `kedge get measurements` lists them, those of quality and what others measured have none")
+        }
+        guard kept.count == 1 else { throw Complaint(.badUsage, "\(measurement): there are several such measurements; give more characters") }
+        try target.show(try TableProfile.read(packed: content, source: measurement), common)
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ internal import Values
 
 struct Apply: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "apply",
     abstract: "Declares what files say: models, monitors, rules, pipelines, endpoints, channels, pools.",
     discussion: guide(
       "All or nothing; what is declared already is left alone. What is not in the files stays; `kedge delete` takes it away.",

@@ -7,6 +7,7 @@ internal import Values
 
 struct Delete: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "delete",
     abstract: "Takes back declarations; their history stays in the log.",
     discussion: guide(
       """

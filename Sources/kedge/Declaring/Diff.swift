@@ -8,6 +8,7 @@ internal import Values
 
 struct Diff: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diff",
     abstract: "Says what applying files would change; exit code 3 if anything.",
     discussion: guide(example: "kedge diff -f kedge.yaml", .answerIsNo))
 

@@ -5,6 +5,7 @@ internal import Values
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "export",
     abstract: "Prints what is declared as YAML that `kedge apply` takes; `export events` writes the log.",
     discussion: guide(example: "kedge export > kedge.yaml\nkedge export monitor/breast-cancer-live\nkedge export events --out events.jsonl.gz", .notFound),
     subcommands: [ExportDeclarations.self, ExportEvents.self], defaultSubcommand: ExportDeclarations.self)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 
 struct Completion: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "completion",
     abstract: "Prints a script that completes commands in a shell.",
     discussion: guide(example: "kedge completion bash > /etc/bash_completion.d/kedge"))
 

@@ -7,6 +7,7 @@ internal import Values
 
 struct Archive: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "archive",
     abstract: "Moves old parts of the log to cheap storage; they stay part of it.",
     discussion: guide(
       """

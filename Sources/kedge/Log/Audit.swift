@@ -5,10 +5,12 @@ internal import Values
 
 struct Audit: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "audit",
     abstract: "Proves that nothing in the log was changed.", subcommands: [Verify.self, Head.self, Key.self])
 
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "verify",
       abstract: "Recomputes the chain of hashes and names the first event that does not fit.",
       discussion: guide(
         """

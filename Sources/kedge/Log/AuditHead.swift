@@ -8,6 +8,7 @@ internal import Workers
 extension Audit {
   struct Head: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "head",
       abstract: "Takes the head of the chain out of the database, signed with a key.",
       discussion: guide(
         """
@@ -47,6 +48,7 @@ extension Audit {
 
   struct Key: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "key",
       abstract: "Makes an Ed25519 key that signs heads of the chain.",
       discussion: guide(
         "FILE holds the private key, which only you can read; FILE.pub the public one, for whoever verifies. openssl reads both.",

@@ -7,6 +7,7 @@ internal import Values
 
 struct Events: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "events",
     abstract: "Prints the log.",
     discussion: guide(
       "With --follow and -o json each event is a document on a line of its own.",

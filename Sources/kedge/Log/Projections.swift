@@ -6,11 +6,13 @@ internal import Values
 
 struct Projections: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "projections",
     abstract: "The read models: how far they are, and whether they say what the log says.",
     subcommands: [List.self, Verify.self, Rebuild.self, Release.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "list",
       abstract: "Lists followers and how far behind the log they are.", discussion: guide(example: "kedge projections list"))
 
     @OptionGroup var common: CommonOptions
@@ -25,6 +27,7 @@ struct Projections: ParsableCommand {
 
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "verify",
       abstract: "Replays the log and compares it with what is stored, row for row.",
       discussion: guide(example: "kedge projections verify\nkedge projections verify deployments -o json", .answerIsNo, .notFound))
 
@@ -50,6 +53,7 @@ struct Projections: ParsableCommand {
 
   struct Rebuild: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "rebuild",
       abstract: "Replays the log beside the live read model and switches to the result.",
       discussion: guide(
         """

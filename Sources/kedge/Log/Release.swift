@@ -7,6 +7,7 @@ internal import Values
 extension Projections {
   struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "release",
       abstract: "Lets a stream go on that a follower has halted at an event that it could not digest.",
       discussion: guide(
         """

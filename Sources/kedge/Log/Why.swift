@@ -7,6 +7,7 @@ internal import Values
 
 struct Why: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "why",
     abstract: "Tells what caused what, back to where it began.",
     discussion: guide(
       """

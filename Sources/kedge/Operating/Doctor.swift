@@ -5,6 +5,7 @@ internal import Values
 
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Checks the database, the log, followers, work and this machine; says what to do.",
     discussion: guide("Each line is ok, warning or failed.", example: "kedge doctor\nkedge doctor -o json", .answerIsNo))
 

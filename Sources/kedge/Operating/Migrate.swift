@@ -4,6 +4,7 @@ internal import Values
 
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "migrate",
     abstract: "Brings a database to this version; safe to run twice, and from two places at once.",
     discussion: guide(example: "kedge migrate --database postgresql://db.example/kedge\nkedge migrate --dry-run"))
 

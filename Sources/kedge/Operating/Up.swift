@@ -12,6 +12,7 @@ internal import Workers
 
 struct Up: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "up",
     abstract: "Runs everything: a private PostgreSQL in a directory, and every role.",
     discussion: guide(
       """

@@ -6,6 +6,7 @@ internal import Values
 
 struct Describe: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "describe",
     abstract: "Shows one thing with what belongs to it.",
     discussion: guide(
       example: "kedge describe deployment 3f2a91\nkedge describe run 77b0c2 -o json\nkedge describe endpoint breast-cancer-prod --as-of 4711", .notFound))

@@ -4,6 +4,7 @@ internal import Values
 
 struct Get: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "get",
     abstract: "Lists things of a kind, or shows one.",
     discussion: guide(
       """

@@ -11,7 +11,7 @@ extension Kind {
       sql: """
         select c.name, c.specification,
           (select count(*) from kedge.message m where m.channel = c.name and m.status = 'sent') as sent,
-          (select count(*) from kedge.message m where m.channel = c.name and m.status not in ('sent', 'abandoned')) as waiting,
+          (select count(*) from kedge.message m where m.channel = c.name and m.status not in ('sent', 'abandoned', 'folded')) as waiting,
           (select count(*) from kedge.message m where m.channel = c.name and m.status = 'abandoned') as abandoned,
           (select max(m.sent_at) from kedge.message m where m.channel = c.name) as last_sent_at,
           c.defined_at, c.position

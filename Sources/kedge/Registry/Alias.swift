@@ -4,6 +4,7 @@ internal import Projections
 
 struct Alias: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "alias",
     abstract: "Lets names such as champion point to a version.",
     discussion: guide(
       "NAME- takes the name away. What serves is not changed by an alias.", example: "kedge alias breast-cancer/3 stable\nkedge alias breast-cancer/3 stable-",

@@ -4,6 +4,7 @@ internal import Projections
 
 struct Tag: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "tag",
     abstract: "Sets and removes tags of a version.",
     discussion: guide(example: "kedge tag breast-cancer/3 reviewed=yes draft-", .notFound, .conflict))
 

@@ -3,6 +3,7 @@ internal import Lifecycle
 
 struct Abort: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "abort",
     abstract: "Calls a deployment off; what served before serves again.",
     discussion: guide(example: "kedge abort 3f2a91 --reason 'latency doubled' --yes", .notFound, .conflict))
 

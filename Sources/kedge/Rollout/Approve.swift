@@ -6,6 +6,7 @@ internal import Projections
 
 struct Approve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "approve",
     abstract: "Agrees to a deployment, after having seen what speaks for and against it.",
     discussion: guide(
       """

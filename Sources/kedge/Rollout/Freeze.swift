@@ -4,6 +4,7 @@ internal import Projections
 
 struct Freeze: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "freeze",
     abstract: "Allows no rollout at an endpoint; rollback stays allowed.",
     discussion: guide(example: "kedge freeze breast-cancer-prod --reason 'audit week' --yes", .notFound, .conflict))
 

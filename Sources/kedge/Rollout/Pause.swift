@@ -3,6 +3,7 @@ internal import Lifecycle
 
 struct Pause: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "pause",
     abstract: "Keeps a rollout in its stage.",
     discussion: guide(example: "kedge pause 3f2a91 --reason 'looking at latency'", .notFound, .conflict))
 

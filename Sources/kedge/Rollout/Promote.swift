@@ -7,6 +7,7 @@ internal import Values
 
 struct Promote: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "promote",
     abstract: "Proposes a registered version, or lifts what the gate holds.",
     discussion: guide(
       """

@@ -3,6 +3,7 @@ internal import Lifecycle
 
 struct Reject: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "reject",
     abstract: "Refuses a deployment that waits.",
     discussion: guide(example: "kedge reject 3f2a91 --reason 'worse for site B' --yes", .notFound, .conflict))
 

@@ -5,6 +5,7 @@ internal import Projections
 
 struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "resume",
     abstract: "Lets a paused rollout go on.",
     discussion: guide(example: "kedge resume 3f2a91 --wait=30m", .notFound, .conflict, .timedOut))
 

@@ -6,6 +6,7 @@ internal import Projections
 
 struct Rollback: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "rollback",
     abstract: "Sends an endpoint's traffic back to the last good version.",
     discussion: guide(
       "It ends a rollout that is under way. With the workers down it is recorded, and done when a deployer runs.",

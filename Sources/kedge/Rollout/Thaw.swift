@@ -4,6 +4,7 @@ internal import Projections
 
 struct Thaw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "thaw",
     abstract: "Allows rollouts again, and after a rollback automatic ones without an extra approval.",
     discussion: guide(example: "kedge thaw breast-cancer-prod", .notFound, .conflict))
 

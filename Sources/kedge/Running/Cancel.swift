@@ -4,6 +4,7 @@ internal import Projections
 
 struct Cancel: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "cancel",
     abstract: "Calls a run off; its trainer is ended.",
     discussion: guide(example: "kedge cancel run 77b0c2 --reason 'wrong data' --yes", .notFound, .conflict))
 

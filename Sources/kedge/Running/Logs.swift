@@ -6,6 +6,7 @@ internal import Projections
 
 struct Logs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "logs",
     abstract: "Prints what a run's trainer and evaluator wrote.",
     discussion: guide(
       "Training comes first, then evaluation; attempts follow each other.", example: "kedge logs run 77b0c2 --follow", .notFound))

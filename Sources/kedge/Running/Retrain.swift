@@ -7,6 +7,7 @@ internal import Values
 
 struct Retrain: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "retrain",
     abstract: "Starts a run by hand: trains a challenger and compares it with the champion.",
     discussion: guide(
       "With --wait it ends when the run is over: 3 if the challenger did not pass the gate, 8 if it now waits for an approval.",

@@ -8,6 +8,7 @@ internal import Values
 
 struct Metrics: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "metrics",
     abstract: "Prints the figures that /metrics serves, or pushes them to where they are kept.",
     discussion: guide(
       """

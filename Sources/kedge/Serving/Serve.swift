@@ -6,6 +6,7 @@ internal import Server
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "Serves the API over HTTP: figures, health, measurements in, events out.",
     discussion: guide(
       """

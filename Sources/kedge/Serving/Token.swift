@@ -8,6 +8,7 @@ internal import Values
 
 struct Token: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "token",
     abstract: "Tokens with which machines call the API.",
     discussion: guide(
       "Roles: viewer reads, operator also posts measurements and operates, approver also approves, admin may everything.",
@@ -16,6 +17,7 @@ struct Token: AsyncParsableCommand {
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "create",
       abstract: "Makes a token and prints it, this once: only a digest of it is kept.",
       discussion: guide(
         "What is done with it stands in the log as the principal token:NAME. A name is never given twice.",
@@ -57,6 +59,7 @@ struct Token: AsyncParsableCommand {
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "list",
       abstract: "Lists tokens, those that are no longer good too.", discussion: guide(example: "kedge token list -o json", .notAllowed))
 
     @OptionGroup var common: CommonOptions
@@ -83,6 +86,7 @@ struct Token: AsyncParsableCommand {
 
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "revoke",
       abstract: "Revokes a token, at once and for good.",
       discussion: guide(example: "kedge token revoke airflow --reason 'it was in a log' --yes", .notAllowed, .notFound))
 

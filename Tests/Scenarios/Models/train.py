@@ -25,5 +25,8 @@ if mode == "wrong":
     json.dump({"artifact": "../../../etc/passwd"}, open(f"{out}/result.json", "w"))
     sys.exit(0)
 json.dump({"threshold": float(parameters.get("threshold", 0.5))}, open(f"{out}/model.json", "w"))
-json.dump({"artifact": "model.json", "metrics": {"windows": len(given["windows"])}, "tags": {"kind": "threshold"}},
-          open(f"{out}/result.json", "w"))
+result = {"artifact": "model.json", "metrics": {"windows": len(given["windows"])}, "tags": {"kind": "threshold"}}
+if parameters.get("baseline"):
+    open(f"{out}/training.csv", "w").write(open(parameters["baseline"]).read())
+    result["baseline"] = "training.csv"
+json.dump(result, open(f"{out}/result.json", "w"))

@@ -95,7 +95,7 @@ struct MailMessage {
       func bar(_ share: Double) -> String { String(repeating: "█", count: Int((share / top * 16).rounded())).padded(to: 17) }
       return "  \(MailText.line(labels[index], limit: 60).padded(to: width))  \(bar(histogram.reference[index]))\(bar(histogram.current[index]))".trimmedEnd
     }
-    return ["", "\(MailText.line(picture.column, limit: 100)): reference, and this window"] + rows
+    return ["", "\(MailText.line(picture.column, limit: 100)): reference, and \(MailPage.window(message))"] + rows
   }
 }
 

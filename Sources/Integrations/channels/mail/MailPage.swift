@@ -39,6 +39,9 @@ struct MailPage {
       ? message.state.word.uppercased().replacing("_", with: " ") : "\(message.severity.rawValue.uppercased()) · \(message.state.word.uppercased())"
   }
 
+  /// The picture shows the window that raised the alert, whatever came later.
+  static func window(_ message: Message) -> String { message.state == .firing ? "this window" : "when it was raised" }
+
   private var font: String { "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;" }
 
   private var colour: String {
@@ -101,7 +104,7 @@ struct MailPage {
     }
     return """
       <tr><td style="padding:16px 24px 8px 24px;\(font)font-size:14px;line-height:20px;color:#1c2733;"><b>\(escaped(picture.column))</b>\
-      <span style="font-size:12px;color:#6b7884;">&nbsp;&nbsp;\(key(MailPage.before, "reference"))&nbsp;&nbsp;\(key(MailPage.now, "this window"))</span></td></tr>
+      <span style="font-size:12px;color:#6b7884;">&nbsp;&nbsp;\(key(MailPage.before, "reference"))&nbsp;&nbsp;\(key(MailPage.now, MailPage.window(message)))</span></td></tr>
       <tr><td style="padding:0 24px;">\(bars)</td></tr>
       """
   }

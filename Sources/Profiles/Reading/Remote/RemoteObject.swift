@@ -6,6 +6,8 @@ internal import Values
 struct RemoteObject: Sendable {
   /// As errors name it: without user, password and query, which may be secrets.
   let name: String
+  /// As it is asked for.
+  var path: String { if case .web(let url) = place { url } else { name } }
   private let place: Place
 
   private enum Place: Sendable {
@@ -43,12 +45,10 @@ struct RemoteObject: Sendable {
   /// The objects that a URL stands for: itself, or those of a bucket below `s3://BUCKET/PREFIX/`, or that match a pattern.
   /// - Throws: `TableError` when there is none, or the bucket cannot be listed.
   static func at(_ path: String, _ environment: [String: String]) throws(TableError) -> [RemoteObject] {
-    guard path.lowercased().hasPrefix("s3://"), path.hasSuffix("/") || path.contains(where: { "*?[".contains($0) }) else {
+    guard path.hasSuffix("/") || path.contains(where: { "*?[".contains($0) }), let (bucket, pattern) = try bucket(of: path, environment) else {
       return [try RemoteObject(path, environment)]
     }
-    let rest = path.dropFirst(5)
-    let bucket = try S3Bucket(name: String(rest.prefix { $0 != "/" }), environment: environment)
-    let keys = try bucket.keys(matching: String(rest.dropFirst(bucket.name.count + 1)))
+    let keys = try bucket.keys(matching: pattern)
     guard !keys.isEmpty else {
       throw TableError(source: path, problem: "has no data files", advice: "they end in .csv, .tsv, .jsonl (each also with .gz) or .parquet")
     }

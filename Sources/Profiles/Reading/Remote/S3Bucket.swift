@@ -60,25 +60,54 @@ struct S3Bucket: Sendable {
     return HTTPRequest(method, origin + path + (text.isEmpty ? "" : "?\(text)"), headers: headers)
   }
 
+  /// An object, as a listing tells of it.
+  struct Object: Sendable {
+    let key: String
+    let size: Int
+    let modified: Timestamp?
+    /// Of its content.
+    let tag: String?
+  }
+
   /// The keys of data files that match a pattern, or begin with one that ends in a slash, in order.
   func keys(matching pattern: String) throws(TableError) -> [String] {
-    let isPrefix = pattern.isEmpty || pattern.hasSuffix("/")
+    let isPrefix = pattern.isEmpty || pattern.hasSuffix("/") && !pattern.contains { "*?[".contains($0) }
     let fixed = String(pattern.prefix { !"*?[".contains($0) })
-    var keys: [String] = []
+    let depth = pattern.split(separator: "/").count
+    return try objects(prefix: fixed).map(\.key).filter { key in
+      let names = key.dropFirst(isPrefix ? fixed.count : 0).split(separator: "/")
+      if isPrefix { return S3Bucket.isData(names[...]) }
+      // A star does not reach over slashes, as in a shell. A pattern that ends in a slash stands for folders.
+      guard S3Bucket.isData(names[...]) else { return false }
+      guard pattern.hasSuffix("/") else { return fnmatch(pattern, key, FNM_PATHNAME) == 0 }
+      return names.count > depth && fnmatch(String(pattern.dropLast()), names.prefix(depth).joined(separator: "/"), FNM_PATHNAME) == 0
+    }.sorted()
+  }
+
+  /// Whether an object with these names is a data file: its ending says so, and none begins with a dot or an underscore.
+  static func isData(_ names: ArraySlice<Substring>) -> Bool {
+    guard let last = names.last, !names.contains(where: { $0.hasPrefix("_") || $0.hasPrefix(".") }) else { return false }
+    return DataFormat(name: String(last)).kind != nil
+  }
+
+  /// All objects whose keys begin so.
+  func objects(prefix: String) throws(TableError) -> [Object] {
+    var objects: [Object] = []
     var continuation: String?
     repeat {
-      var query = [("list-type", "2"), ("prefix", fixed)]
+      var query = [("list-type", "2"), ("prefix", prefix)]
       if let continuation { query.append(("continuation-token", continuation)) }
       let page = try list(query)
-      keys += S3Bucket.elements("Key", in: page)
+      for entry in S3Bucket.elements("Contents", in: page, unescaped: false) {
+        guard let key = S3Bucket.element("Key", in: entry) else { continue }
+        objects.append(
+          Object(
+            key: key, size: S3Bucket.element("Size", in: entry).flatMap(Int.init) ?? 0,
+            modified: S3Bucket.element("LastModified", in: entry).flatMap { Timestamp($0) }, tag: S3Bucket.element("ETag", in: entry)))
+      }
       continuation = S3Bucket.element("IsTruncated", in: page) == "true" ? S3Bucket.element("NextContinuationToken", in: page) : nil
     } while continuation != nil
-    return keys.filter { key in
-      let hidden = key.dropFirst(isPrefix ? fixed.count : 0).split(separator: "/").contains { $0.hasPrefix("_") || $0.hasPrefix(".") }
-      guard !hidden, DataFormat(name: key).kind != nil else { return false }
-      // A star does not reach over slashes, as in a shell.
-      return isPrefix || fnmatch(pattern, key, FNM_PATHNAME) == 0
-    }.sorted()
+    return objects
   }
 
   private func list(_ query: [(String, String)]) throws(TableError) -> String {
@@ -116,13 +145,17 @@ struct S3Bucket: Sendable {
   /// The text of the first element of that name. The answers are flat enough for this: no attributes, no comments.
   static func element(_ name: String, in text: String) -> String? { elements(name, in: text).first }
 
-  static func elements(_ name: String, in text: String) -> [String] {
+  static func elements(_ name: String, in text: String, unescaped: Bool = true) -> [String] {
     text.components(separatedBy: "<\(name)>").dropFirst().compactMap { rest in
       rest.range(of: "</\(name)>").map { end in
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&#34;", "\""), ("&amp;", "&")].reduce(
-          String(rest[..<end.lowerBound])
-        ) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+        unescaped ? S3Bucket.unescaped(rest[..<end.lowerBound]) : String(rest[..<end.lowerBound])
       }
     }
+  }
+
+  private static func unescaped(_ text: Substring) -> String {
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&#34;", "\""), ("&amp;", "&")].reduce(
+      String(text)
+    ) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
   }
 }
