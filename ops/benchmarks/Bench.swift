@@ -29,6 +29,8 @@ struct Bench {
     var large = false
     /// Alerting: so many simulated days instead of the usual.
     var days: Int?
+    /// Alerting: one of its parts alone.
+    var only: AlertingBenchmark.Piece?
 
     init?(_ arguments: [String]) {
       var rest = arguments[...]
@@ -40,6 +42,9 @@ struct Bench {
         case let text where text.hasPrefix("--days="):
           guard let count = Int(text.dropFirst("--days=".count)), (1...3650).contains(count) else { return nil }
           days = count
+        case let text where text.hasPrefix("--only="):
+          guard let piece = AlertingBenchmark.Piece(rawValue: String(text.dropFirst("--only=".count))) else { return nil }
+          only = piece
         case "--database", "--pgbench", "--socket", "--scratch", "--python", "--peers", "--kedge":
           guard let value = rest.popFirst() else { return nil }
           switch argument {

@@ -7,11 +7,20 @@ struct AlertingBenchmark: Sendable {
   let arguments: Bench.Arguments
   let client: PostgresClient
 
+  /// What can be run alone.
+  enum Piece: String, CaseIterable {
+    case believed, memory, database
+  }
+
   /// - Throws: `LogBenchmark.Failed` when alerts are not those of the reference.
   func run(into report: inout Report) async throws {
-    try await BelievedBenchmark(arguments: arguments).run(into: &report)
-    try FoldBenchmark(arguments: arguments).run(into: &report)
-    try await FollowBenchmark(arguments: arguments, client: client).run(into: &report)
+    for piece in arguments.only.map({ [$0] }) ?? Piece.allCases {
+      switch piece {
+      case .believed: try BelievedBenchmark(arguments: arguments).run(into: &report)
+      case .memory: try FoldBenchmark(arguments: arguments).run(into: &report)
+      case .database: try await FollowBenchmark(arguments: arguments, client: client).run(into: &report)
+      }
+    }
   }
 
   /// Compares what was raised on a seeded hundredth of the monitors, which has every kind of rule from all over, with what a look back at all windows gives.

@@ -15,7 +15,7 @@ struct BelievedBenchmark: Sendable {
   private var hours: Int { arguments.quick ? 168 : 720 }
   private var changes: Int { arguments.quick ? 10 : 100 }
   /// Windows that Evidently itself is asked about, of each story.
-  private var asked: Int { arguments.quick ? 6 : 48 }
+  private var asked: Int { arguments.quick ? 6 : 24 }
 
   private static let month = 720.0
   /// Evidently's defaults: drift when half the columns drifted, at once.
