@@ -25,20 +25,20 @@ public struct AlertingPolicy: Policy {
     var alert: AlertID?
   }
 
-  private var rules = Keyed<AlertRuleSpecification>()
+  var rules = Keyed<AlertRuleSpecification>()
   /// By rule, or by rule and what the star in its metric stands for.
-  private var machines = Keyed<AlertMachine>()
-  private var data = Keyed<DataWatch>()
+  var machines = Keyed<AlertMachine>()
+  var data = Keyed<DataWatch>()
   /// The model of each monitor.
-  private var monitors = Keyed<String>()
+  var monitors = Keyed<String>()
   /// The model of each run and deployment that is under way.
-  private var endings = Keyed<String>()
+  var endings = Keyed<String>()
 
   /// Follows from the rest.
-  private var index = Index()
+  var index = Index()
 
   /// Finds rules without looking at all of them.
-  private struct Index: Sendable {
+  struct Index: Sendable {
     var isStale = false
     var rules: [String: WatchedRule] = [:]
     /// By monitor.
@@ -178,7 +178,7 @@ extension AlertingPolicy {
     return specification.levels.filter { $0.bound.holds(for: value) }.map(\.severity).max() ?? specification.severity
   }
 
-  private mutating func follow(
+  mutating func follow(
     _ step: AlertMachine.Step, _ rule: WatchedRule, _ series: String?, _ value: Double, _ measurement: MeasurementRecorded?, _ record: FactRecord
   ) -> [Command] {
     let name = AlertingPolicy.machine(rule.name, series)
@@ -236,7 +236,7 @@ extension AlertingPolicy {
     ]
   }
 
-  private func subject(_ rule: WatchedRule, _ series: String?, _ severity: AlertSeverity, metric: String? = nil) -> AlertSubject {
+  func subject(_ rule: WatchedRule, _ series: String?, _ severity: AlertSeverity, metric: String? = nil) -> AlertSubject {
     let specification = rule.specification
     return AlertSubject(
       rule: rule.name, monitor: specification.monitor, model: monitors[specification.monitor], metric: metric ?? specification.when.metric.text,
@@ -247,120 +247,6 @@ extension AlertingPolicy {
 
   private mutating func noteMachine(_ name: String, _ rule: WatchedRule, _ series: String?) {
     if series != nil { index.machines[rule.name, default: []].insert(name) }
-  }
-}
-
-// MARK: endings
-
-extension AlertingPolicy {
-  /// How runs, evaluations and deployments end.
-  private mutating func conclude(_ record: FactRecord) -> [Command] {
-    switch record.fact {
-    case .runRequested(let fact): endings[record.stream] = fact.model
-    case .deploymentProposed(let fact): endings[record.stream] = fact.model
-    case .runFailed(let fact), .runTimedOut(let fact): return fact.retryAt == nil ? conclude(.runFailed, failed: true, record) : []
-    case .runSucceeded: return conclude(.runFailed, failed: false, record)
-    case .runEvaluated(let fact): return conclude(.gateFailed, failed: !fact.passed, watching(fact.model), record)
-    case .deploymentAborted, .deploymentRejected, .deploymentRolledBack: return conclude(.deploymentFailed, failed: true, record)
-    case .deploymentCompleted: return conclude(.deploymentFailed, failed: false, record)
-    case .runCancelled, .deploymentSuperseded: endings[record.stream] = nil
-    default: break
-    }
-    return []
-  }
-
-  private mutating func conclude(_ outcome: AlertOutcome, failed: Bool, _ record: FactRecord) -> [Command] {
-    guard let model = endings[record.stream] else { return [] }
-    // What is completed can still be rolled back.
-    if case .deploymentCompleted = record.fact {} else { endings[record.stream] = nil }
-    return conclude(outcome, failed: failed, watching(model), record)
-  }
-
-  /// The rules on the monitors of a model.
-  private func watching(_ model: String) -> [WatchedRule] {
-    monitors.entries.filter { $0.value == model }.keys.sorted().flatMap { index.onMonitor[$0] ?? [] }
-  }
-
-  private mutating func conclude(_ outcome: AlertOutcome, failed: Bool, _ concerned: [WatchedRule], _ record: FactRecord) -> [Command] {
-    concerned.filter { $0.outcome == outcome && $0.maintenanceEnd(around: record.at) == nil }.flatMap { rule in
-      let step = machines.modify(rule.name, default: AlertMachine()) {
-        $0.observe(failed, endAt: record.at, record.id, at: record.at, by: rule.specification, named: rule.name)
-      }
-      return follow(step, rule, nil, failed ? Double(machines[rule.name]?.bad ?? 1) : 0, nil, record)
-    }
-  }
-}
-
-// MARK: no data, and deadlines
-
-extension AlertingPolicy {
-  /// Something came that can be judged.
-  private mutating func feed(_ rule: WatchedRule, _ record: FactRecord) -> [Command] {
-    guard let noData = rule.noData else { return [] }
-    guard let watch = data[rule.name], let lost = watch.lostAt else {
-      data.modify(rule.name, default: DataWatch(lastAt: record.at)) { $0.lastAt = record.at }
-      return []
-    }
-    data[rule.name] = DataWatch(lastAt: record.at)
-    var commands: [Command] = [.ruleDataReturned(rule: rule.name, RuleDataReturned(lostAt: lost)), wait(for: rule, noData, from: record.at)]
-    if let alert = watch.alert {
-      index.ofAlert[alert] = nil
-      commands.append(.alert(alert, .resolve(AlertResolved(reason: "there are data again"))))
-    }
-    return commands
-  }
-
-  private func wait(for rule: WatchedRule, _ noData: NoDataRule, from time: Timestamp) -> Command {
-    .setDeadline(stream: "rule/\(rule.name)", DeadlineSet(name: Deadline.noData, dueAt: time + noData.after.duration))
-  }
-
-  private mutating func pass(_ fact: DeadlinePassed, _ record: FactRecord) -> [Command] {
-    switch fact.name {
-    case Deadline.noData: return miss(fact, record)
-    case Deadline.escalation:
-      guard let alert = AlertID(stream: record.stream), let found = index.ofAlert[alert], let name = found.machine, let machine = machines[name],
-        let escalate = index.rules[found.rule]?.specification.escalate, machine.phase == .firing || machine.phase == .recovering, machine.escalated == nil
-      else { return [] }
-      let severity = max(machine.severity ?? .info, escalate.severity)
-      return [
-        .alert(
-          alert,
-          .escalateUnacknowledged(
-            AlertEscalated(
-              severity: severity.rawValue, reason: "nobody has acknowledged it for \(escalate.after)", notify: escalate.notify.isEmpty ? nil : escalate.notify,
-              unacknowledged: true)))
-      ]
-    default: return []
-    }
-  }
-
-  /// The time is up: nothing came, or something has come since the clock was set.
-  private mutating func miss(_ fact: DeadlinePassed, _ record: FactRecord) -> [Command] {
-    guard record.stream.hasPrefix("rule/"), let rule = index.rules[record.name], let noData = rule.noData, var watch = data[rule.name], watch.lostAt == nil
-    else { return [] }
-    if watch.lastAt + noData.after.duration > fact.dueAt { return [wait(for: rule, noData, from: watch.lastAt)] }
-    // Nothing is missed in maintenance, nor at once after it.
-    if let end = rule.maintenanceEnd(around: fact.dueAt) { return [wait(for: rule, noData, from: end)] }
-    watch.lostAt = watch.lastAt
-    var commands: [Command] = [.ruleDataLost(rule: rule.name, RuleDataLost(sinceAt: watch.lastAt, then: noData.then))]
-    switch noData.then {
-    case .keep: break
-    case .ok: commands += closeMachines(of: rule.name, "no data since \(watch.lastAt)", record)
-    case .alert:
-      let alert = AlertID(cause: record.id, policy: AlertingPolicy.name, name: rule.name)
-      watch.alert = alert
-      index.ofAlert[alert] = (rule.name, nil)
-      commands.append(
-        .alert(
-          alert,
-          .raise(
-            AlertRaised(
-              subject: subject(rule, nil, rule.specification.severity, metric: AlertSubject.noData),
-              value: rule.specification.noData == nil ? (fact.dueAt - watch.lastAt).inSeconds : nil, condition: "no data for \(noData.after)",
-              sinceAt: watch.lastAt))))
-    }
-    data[rule.name] = watch
-    return commands
   }
 }
 
@@ -409,7 +295,7 @@ extension AlertingPolicy {
     return [.alert(alert, .resolve(AlertResolved(reason: reason)))]
   }
 
-  private mutating func closeMachines(of name: String, _ reason: String, _ record: FactRecord) -> [Command] {
+  mutating func closeMachines(of name: String, _ reason: String, _ record: FactRecord) -> [Command] {
     machineNames(of: name).compactMap { machine in
       guard let alert = machines[machine]?.alert else { return nil }
       machines[machine]?.reset(at: record.at)
