@@ -1,5 +1,6 @@
 internal import Crypto
 internal import SystemPackage
+internal import Values
 
 /// What a file holds: its SHA-256 and its size.
 public struct FileDigest: Sendable, Hashable {
@@ -39,6 +40,6 @@ public struct FileDigest: Sendable, Hashable {
       }
       size += Int64(count)
     }
-    self.init(sha256: hexadecimal(hash.finalize()), size: size)
+    self.init(sha256: hash.finalize().hexadecimal, size: size)
   }
 }

@@ -10,15 +10,8 @@ import Testing
   static let server = Result {
     atexit { try? FileManager.default.removeItem(at: TLSTests.directory) }
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    let (certificate, key) = (directory.appending(path: "certificate.pem").path(), directory.appending(path: "key.pem").path())
-    let openssl = Process()
-    openssl.executableURL = URL(filePath: "/usr/bin/env")
-    openssl.arguments = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    openssl.arguments! += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
-    openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
-    return (try StubServer(tls: .init(certificate: certificate, key: key)), certificate)
+    let identity = try StubServer.Identity(selfSignedIn: directory)
+    return (try StubServer(tls: identity), identity.certificate)
   }
 
   @Test func `a certificate of the given authority is trusted`() async throws {

@@ -66,16 +66,9 @@ final class MailServer: Sendable {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [Python.path, "-B", Python.script("mail_server.py"), directory.path()]
     if isSecure {
-      let (certificate, key) = ("\(directory.path())/certificate.pem", "\(directory.path())/key.pem")
-      let openssl = Process()
-      openssl.executableURL = URL(filePath: "/usr/bin/env")
-      openssl.arguments = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-      openssl.arguments! += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
-      openssl.standardError = FileHandle.nullDevice
-      try openssl.run()
-      openssl.waitUntilExit()
-      process.arguments! += [certificate, key]
-      self.certificate = certificate
+      let identity = try StubServer.Identity(selfSignedIn: directory)
+      process.arguments! += [identity.certificate, identity.key]
+      certificate = identity.certificate
     } else {
       certificate = nil
     }

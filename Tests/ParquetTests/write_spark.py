@@ -18,9 +18,10 @@ import tempfile
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from expected import plain
+
 FOLDER = pathlib.Path(__file__).parent / "Files"
 ROWS = 300
-EPOCH = dt.datetime(1970, 1, 1)
 
 spark = (
     SparkSession.builder.master("local[1]").config("spark.sql.session.timeZone", "UTC").config("spark.ui.enabled", "false")
@@ -53,23 +54,6 @@ utc = dt.timezone.utc
 rows = [
     tuple(v.replace(tzinfo=utc) if isinstance(v, dt.datetime) else v for v in row) for row in zip(*(values for _, values in columns.values()))
 ]
-
-
-def plain(value):
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf") if math.isinf(value) else value
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    if isinstance(value, dt.datetime):
-        return (value - EPOCH) // dt.timedelta(microseconds=1)
-    if isinstance(value, dt.date):
-        return (dt.datetime(value.year, value.month, value.day) - EPOCH) // dt.timedelta(microseconds=1)
-    return value
-
 
 (FOLDER / "spark300.json").write_text(json.dumps({name: [plain(v) for v in values] for name, (_, values) in columns.items()}))
 frame = spark.createDataFrame(rows, schema).coalesce(1)

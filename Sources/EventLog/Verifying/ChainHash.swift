@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Values
 
 /// The chain of hashes as LOG.md has it: `sha256(previous ‖ fields)`.
 enum ChainHash {
@@ -28,7 +29,7 @@ enum ChainHash {
   }
 
   /// Lower-case hexadecimal.
-  static func text(_ hash: [UInt8]) -> String { hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+  static func text(_ hash: [UInt8]) -> String { hash.hexadecimal }
 
   /// Reads what `text` writes; nil when it is something else.
   static func bytes(from text: String) -> [UInt8]? {

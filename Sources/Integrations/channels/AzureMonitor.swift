@@ -112,7 +112,7 @@ public struct AzureMonitorChannel: Channel {
     text.utf8.map { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: String(UnicodeScalar(byte))
-      default: "%" + hexadecimal([byte]).uppercased()
+      default: "%" + [byte].hexadecimal.uppercased()
       }
     }.joined()
   }

@@ -95,7 +95,7 @@ public struct HTTPChannel: Channel {
   /// `v1=` and the hex of HMAC-SHA256 over `timestamp.body`.
   static func signature(of body: [UInt8], at timestamp: Int64, secret: String) -> String {
     let code = HMAC<SHA256>.authenticationCode(for: Array("\(timestamp).".utf8) + body, using: SymmetricKey(data: Array(secret.utf8)))
-    return "v1=" + hexadecimal(code)
+    return "v1=" + code.hexadecimal
   }
 
   private static func body(_ message: Message, id: String) -> JSON {

@@ -145,7 +145,7 @@ struct MeasurementIntake: Sendable {
   /// Of all that was posted, so that the same measurement is told from another one of the same window.
   private static func digest(_ measurement: MeasurementRecorded) throws -> String {
     let text = try JSON(encoding: measurement).sorted.description
-    return SHA256.hash(data: Data(text.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    return SHA256.hash(data: Data(text.utf8)).hexadecimal
   }
 }
 

@@ -61,7 +61,7 @@ struct ObservationIntake: Sendable {
   }
 
   private static func digest(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    SHA256.hash(data: Data(text.utf8)).hexadecimal
   }
 
   private func read(_ text: String) throws -> [Row] {

@@ -3,6 +3,7 @@ internal import Foundation
 public import Lifecycle
 public import PostgreSQL
 internal import Profiles
+internal import Values
 
 /// A file that is made a monitor's reference: what the log says of it, and the profile that takes its place.
 public struct BaselineReading: Sendable {
@@ -27,7 +28,7 @@ public struct BaselineReading: Sendable {
       (pinned, rows) = (try PinnedReference(table, model: model, group: monitor.columns.group, excluding: monitor.columns.neverInputs), table.rowCount)
     }
     sketch = try pinned.packed()
-    fact = BaselinePinned(path: path, sha256: sha256, rows: rows, profile: SHA256.hash(data: Data(sketch)).hex)
+    fact = BaselinePinned(path: path, sha256: sha256, rows: rows, profile: SHA256.hash(data: Data(sketch)).hexadecimal)
   }
 
   /// The SHA-256 of what lies at a path now.

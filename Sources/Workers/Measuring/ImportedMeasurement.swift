@@ -27,7 +27,7 @@ public struct ImportedMeasurement: Sendable {
   ) async throws {
     guard let data = FileManager.default.contents(atPath: path), let file = WindowFinder.file(at: path) else { throw ArtifactError.unreadable(path) }
     let bytes = [UInt8](data)
-    let sha256 = SHA256.hash(data: data).hex
+    let sha256 = SHA256.hash(data: data).hexadecimal
     let result: Profiles.ComparisonResult
     var at = Timestamp(microseconds: file.modified / 1000)
     if TableProfile.isWhylogs(bytes) {

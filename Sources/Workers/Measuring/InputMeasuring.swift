@@ -40,7 +40,7 @@ struct InputMeasuring: Sendable {
       .complete(&measurement, answers, in: table, inputs: InputMeasuring.inputs(measurement.columns, monitor))
     let ids = try monitor.columns.id.flatMap { table[$0] == nil ? nil : try table.strings($0) }
     let sketch = try TableProfile(window: table, excluding: monitor.columns.neverInputs).packed()
-    measurement.sketch = SHA256.hash(data: Data(sketch)).hex
+    measurement.sketch = SHA256.hash(data: Data(sketch)).hexadecimal
     return (measurement, ids.map { RowKeys($0.compactMap { $0 }) }, sketch)
   }
 

@@ -102,7 +102,7 @@ public struct WindowFinder: Sendable {
     guard case .sql(let sql) = monitor.window.source else {
       throw MeasuringError("\(monitor.name): its windows are files, not stretches of time; name a file with --from")
     }
-    let checksum = SHA256.hash(data: Data("\(sql.query)\n\(ends.source)".utf8)).hex
+    let checksum = SHA256.hash(data: Data("\(sql.query)\n\(ends.source)".utf8)).hexadecimal
     return WindowFound(
       window: WindowID(UUID(namespace: WindowFinder.namespace, name: "\(monitor.name)\n\(ends.source)\n\(checksum)")), source: ends.source, size: 0,
       checksum: checksum, startAt: ends.from, endAt: ends.to)
@@ -122,7 +122,7 @@ public struct WindowFinder: Sendable {
   }
 
   /// Of what is never changed once it is there, the name is checksum enough.
-  private static func digest(_ rows: PostedRows, of model: String) -> String { SHA256.hash(data: Data("\(model)\n\(rows.source)".utf8)).hex }
+  private static func digest(_ rows: PostedRows, of model: String) -> String { SHA256.hash(data: Data("\(model)\n\(rows.source)".utf8)).hexadecimal }
 
   /// The stretches of time that are over and were not found yet, oldest first: from the end of the last one on, or, of a new monitor, the last one alone.
   func due(after last: Timestamp?, at now: Timestamp) -> [QueriedWindow] {

@@ -3,6 +3,7 @@ internal import Foundation
 public import Lifecycle
 public import PostgreSQL
 internal import Profiles
+internal import Values
 
 /// Artifacts by their content, in PostgreSQL, in pieces.
 public struct ArtifactStore: Sendable {
@@ -37,7 +38,7 @@ public struct ArtifactStore: Sendable {
         """)
       number += 1
     }
-    guard hash.finalize().hex == artifact.sha256 else {
+    guard hash.finalize().hexadecimal == artifact.sha256 else {
       try await database.query("delete from kedge.artifact_chunk where sha256 = \(artifact.sha256)")
       throw ArtifactError.changed(path)
     }
@@ -66,7 +67,7 @@ public struct ArtifactStore: Sendable {
       try file.write(contentsOf: Data(piece))
     }
     try file.close()
-    guard hash.finalize().hex == artifact.sha256 else { throw ArtifactError.corrupt(artifact.sha256) }
+    guard hash.finalize().hexadecimal == artifact.sha256 else { throw ArtifactError.corrupt(artifact.sha256) }
     guard rename(partial, path) == 0 else { throw ArtifactError.unreadable(path) }
     return path
   }
@@ -97,11 +98,6 @@ extension Artifact {
   }
 }
 
-extension Sequence<UInt8> {
-  /// Lower-case hexadecimal.
-  var hex: String { map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() }
-}
-
 /// SHA-256 of a file and its size, read in pieces.
 func checksum(ofFile path: String) throws -> (sha256: String, size: Int) {
   guard let file = FileHandle(forReadingAtPath: path) else { throw ArtifactError.unreadable(path) }
@@ -112,7 +108,7 @@ func checksum(ofFile path: String) throws -> (sha256: String, size: Int) {
     hash.update(data: piece)
     size += piece.count
   }
-  return (hash.finalize().hex, size)
+  return (hash.finalize().hexadecimal, size)
 }
 
 /// The SHA-256 and size of a data file, here or behind a URL; of a directory, those of the names and checksums of its data files.
@@ -120,7 +116,7 @@ func checksum(ofFile path: String) throws -> (sha256: String, size: Int) {
 func checksum(ofData path: String) throws -> (sha256: String, size: Int) {
   let files: [(name: String, sha256: String, size: Int)]
   if RemoteFile.isRemote(path) {
-    files = try RemoteFile.checksums(path).map { ($0.name, $0.sha256.hex, $0.size) }
+    files = try RemoteFile.checksums(path).map { ($0.name, $0.sha256.hexadecimal, $0.size) }
   } else {
     files = try DataFiles.at(path).map { file in
       let (sha256, size) = try checksum(ofFile: file)
@@ -130,5 +126,5 @@ func checksum(ofData path: String) throws -> (sha256: String, size: Int) {
   if files.count == 1, files[0].name.isEmpty { return (files[0].sha256, files[0].size) }
   var hash = SHA256()
   for file in files { hash.update(data: Data("\(file.sha256) \(file.name)\n".utf8)) }
-  return (hash.finalize().hex, files.reduce(0) { $0 + $1.size })
+  return (hash.finalize().hexadecimal, files.reduce(0) { $0 + $1.size })
 }

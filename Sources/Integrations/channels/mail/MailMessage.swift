@@ -49,7 +49,7 @@ struct MailMessage {
   private var subject: String { MailText.line("[\(MailPage.label(message))] \(message.title)", limit: MailMessage.longestSubject) }
 
   /// No line of quoted-printable text holds `=_`.
-  private var boundary: String { "=_kedge_" + hexadecimal(SHA256.hash(data: Array(idempotencyKey.utf8))).prefix(24) }
+  private var boundary: String { "=_kedge_" + SHA256.hash(data: Array(idempotencyKey.utf8)).hexadecimal.prefix(24) }
 
   private var body: String {
     let parts = [("text/plain", text), ("text/html", MailPage(message: message).html)].map { type, content in

@@ -174,21 +174,10 @@ struct MailPage {
 
   private func escaped(_ text: String) -> String { MailPage.escaped(text) }
 
-  /// As text inside an element or an attribute, without control characters.
+  /// As text inside an element or an attribute.
   static func escaped(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      // Those that turn text around would let a name lie about what stands beside it.
-      case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": continue
-      default: if scalar.properties.generalCategory != .control { result.unicodeScalars.append(scalar) } else { result += " " }
-      }
-    }
+    HTMLText.escape(text, into: &result)
     return result
   }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Values
 
 /// How text is written in a mail: headers by RFC 5322 and RFC 2047, bodies as quoted-printable by RFC 2045.
 ///
@@ -82,7 +83,7 @@ enum MailText {
       for (index, byte) in bytes.enumerated() {
         switch byte {
         case 0x20 where index < bytes.count - 1, 0x21...0x3c, 0x3e...0x7e: put(String(UnicodeScalar(byte)))
-        default: put("=" + hexadecimal([byte]).uppercased())
+        default: put("=" + [byte].hexadecimal.uppercased())
         }
       }
       result += "\r\n"

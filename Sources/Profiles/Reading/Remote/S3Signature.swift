@@ -40,12 +40,12 @@ struct S3Signature {
     ].joined(separator: "\n")
     let day = String(date.prefix(8))
     let scope = "\(day)/\(region)/s3/aws4_request"
-    let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(S3Signature.hexadecimal(SHA256.hash(data: Array(canonical.utf8))))"
+    let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(SHA256.hash(data: Array(canonical.utf8)).hexadecimal)"
     var key = SymmetricKey(data: Array("AWS4\(credentials.secretKey)".utf8))
     for part in [day, region, "s3", "aws4_request"] {
       key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
     }
-    let signature = S3Signature.hexadecimal(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
+    let signature = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key).hexadecimal
     return "AWS4-HMAC-SHA256 Credential=\(credentials.accessKey)/\(scope), SignedHeaders=\(names), Signature=\(signature)"
   }
 
@@ -62,9 +62,5 @@ struct S3Signature {
       }
     }
     return out
-  }
-
-  private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
