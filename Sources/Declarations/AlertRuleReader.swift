@@ -6,8 +6,10 @@ extension Fields {
     let monitor = required("monitor", "the name of the monitor whose measurements are judged")?.name("a monitor")
     let condition = required("when", Fields.conditionExample).flatMap { $0.condition(depth: 0) }
     var rule = AlertRuleSpecification(name: name ?? "", monitor: monitor ?? "", when: condition ?? AlertCondition(metric: "", .atLeast(0)))
-    rule.for = optional("for", default: 1) { $0.spell() }
-    rule.resolveAfter = optional("resolve_after", default: 1) { $0.spell() }
+    // A test says drift by chance in one window of twenty, in three in a row once in eight thousand.
+    let isDrift = rule.when.comparisons.contains { $0.metric.isDrift && !$0.isDetector }
+    rule.for = optional("for", default: isDrift ? 3 : 1) { $0.spell() }
+    rule.resolveAfter = optional("resolve_after", default: isDrift ? 2 : 1) { $0.spell() }
     rule.keepFiring = optional("keep_firing", default: .zero) { $0.span() }
     rule.cooldown = optional("cooldown", default: .zero) { $0.span() }
     rule.minimumRows = optional("minimum_rows", default: 0) { $0.integer(0...Int(Int32.max), "a number of rows, from 0") }

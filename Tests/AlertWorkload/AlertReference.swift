@@ -1,9 +1,9 @@
 public import Lifecycle
 public import Values
 
-/// The alerts that a rule raises on a history, by what the words mean and without remembering anything: every window looks back on all of them.
+/// The alerts that a rule raises on a history, by what the words mean and without remembering anything: every window looks back on all that it needs.
 ///
-/// It shares no code with the policy. Quadratic, so for a few monitors only.
+/// It shares no code with the policy. For a few monitors only: a detector looks back to the last change that it found, as often as there are windows.
 public struct AlertReference {
   private let rule: AlertRuleSpecification
   private let windows: [AlertWorkload.Window]
@@ -26,20 +26,25 @@ public struct AlertReference {
   private func answer(_ comparison: AlertComparison, _ index: Int, _ before: [Bool?]) -> Bool? {
     guard let value = value(comparison.metric, index) else { return nil }
     if case .value = comparison.basis { return comparison.bound.holds(for: value) }
-    let earlier = (0..<index).filter { self.value(comparison.metric, $0) != nil }
+    // Newest first.
+    let earlier = (0..<index).lazy.reversed().filter { self.value(comparison.metric, $0) != nil }
+    let good = earlier.filter { before[$0] != true }
     func values(_ places: some Sequence<Int>) -> [Double] { places.compactMap { self.value(comparison.metric, $0) } }
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-    let good = values(earlier.filter { before[$0] != true })
+    /// In the order of time; nil when there are not so many.
+    func newest(_ count: Int, of places: some Sequence<Int>) -> [Int]? {
+      let newest = Array(places.prefix(count))
+      return newest.count == count ? newest.reversed() : nil
+    }
     let bound = comparison.bound
     switch comparison.basis {
     case .value: return bound.holds(for: value)
     case .change(let count, let relative):
-      guard earlier.count >= count else { return nil }
-      let usual = mean(values(earlier.suffix(count)))
+      guard let places = newest(count, of: earlier) else { return nil }
+      let usual = mean(values(places))
       return bound.holds(for: relative ? (value - usual) / usual : value - usual)
     case .trend(let count):
-      let places = (earlier + [index]).suffix(count)
-      guard places.count == count else { return nil }
+      guard let places = newest(count - 1, of: earlier).map({ $0 + [index] }) else { return nil }
       let x = places.map { Double((windows[$0].endAt - windows[places.first!].endAt).microseconds) / 86_400e6 }
       let y = values(places)
       let n = Double(count)
@@ -47,21 +52,18 @@ public struct AlertReference {
       let (sxx, sxy) = (x.reduce(0) { $0 + $1 * $1 }, zip(x, y).reduce(0) { $0 + $1.0 * $1.1 })
       return bound.holds(for: (n * sxy - sx * sy) / (n * sxx - sx * sx))
     case .deviation(let count):
-      guard good.count >= count else { return nil }
-      let reference = Array(good.suffix(count))
+      guard let reference = newest(count, of: good).map(values) else { return nil }
       let usual = mean(reference)
       let deviation = (reference.map { ($0 - usual) * ($0 - usual) }.reduce(0, +) / Double(count - 1)).squareRoot()
       return bound.holds(for: (value - usual) / deviation)
     case .quantile(let count):
-      guard good.count >= count else { return nil }
-      let sorted = good.suffix(count).sorted()
+      guard let sorted = newest(count, of: good).map({ values($0).sorted() }) else { return nil }
       let place = bound.limit * Double(count - 1)
       let (low, high) = (sorted[Int(place)], sorted[min(Int(place) + 1, count - 1)])
       return value > low + (place - place.rounded(.down)) * (high - low)
     case .detector(.pageHinkley(let threshold, let delta, let windows, _)):
       // Since the change that was found last.
-      let from = earlier.last { before[$0] == true }.map { $0 + 1 } ?? 0
-      let found = values(earlier.filter { $0 >= from } + [index])
+      let found = values(earlier.prefix { before[$0] != true }.reversed() + [index])
       var (sum, rising, falling): (Double, [Double], [Double]) = (0, [], [])
       for (place, value) in found.enumerated() {
         sum += value
@@ -75,10 +77,16 @@ public struct AlertReference {
     case .detector: return nil
     case .seasonal(_, let periods, _):
       func hour(_ place: Int) -> Int64 { ((windows[place].endAt - AlertWorkload.start).microseconds - 1) / 3_600_000_000 }
-      let same = earlier.filter { before[$0] != true && hour($0) % 24 == hour(index) % 24 && hour($0) < hour(index) }
-      let hours = Set(same.map(hour)).sorted().suffix(periods)
+      var hours: [(number: Int64, values: [Double])] = []
+      for place in good.filter({ hour($0) % 24 == hour(index) % 24 && hour($0) < hour(index) }) {
+        if hours.last?.number != hour(place) {
+          guard hours.count < periods else { break }
+          hours.append((hour(place), []))
+        }
+        hours[hours.count - 1].values.append(contentsOf: values([place]))
+      }
       guard hours.count == periods else { return nil }
-      return bound.holds(for: value - mean(hours.map { number in mean(values(same.filter { hour($0) == number })) }))
+      return bound.holds(for: value - mean(hours.reversed().map { mean($0.values.reversed()) }))
     }
   }
 

@@ -174,7 +174,7 @@ import Values
       let declared = """
         {kind: Channel, name: ops, http: {url: "http://127.0.0.1:9/"}}
         ---
-        {kind: AlertRule, name: inputs-drifted, monitor: \(World.monitor), when: {metric: drift.share, at_least: 0.2}, notify: [ops]}
+        {kind: AlertRule, name: inputs-drifted, monitor: \(World.monitor), when: {metric: drift.share, at_least: 0.2}, for: 1, notify: [ops]}
         """
       #expect(try await world.program.run(["apply", "-f", "-"], input: declared).status == 0)
       let silence = try #require(

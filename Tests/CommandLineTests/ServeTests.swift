@@ -118,6 +118,7 @@ import Values
       name: drifted
       monitor: live
       when: {metric: drift.share, at_least: 0.5}
+      for: 1
       ---
       kind: Pipeline
       name: retrain

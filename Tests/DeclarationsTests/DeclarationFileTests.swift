@@ -122,7 +122,7 @@ struct DeclarationFileTests {
             rollout: RolloutSpecification(approvals: 1, stages: [RolloutStage(traffic: 100)]))),
         .rule(
           AlertRuleSpecification(
-            name: "r", monitor: "m", when: AlertCondition(metric: "column.a.b.score", .below(-0.001)), for: 1, resolveAfter: 1, cooldown: .zero,
+            name: "r", monitor: "m", when: AlertCondition(metric: "column.a.b.score", .below(-0.001)), for: 3, resolveAfter: 2, cooldown: .zero,
             severity: .warning, notify: [])),
         .channel(
           ChannelSpecification(

@@ -21,7 +21,7 @@ import Values
   @Test func `rules on groups, estimates, lateness, failures, what others post, detectors and Kedge itself raise alerts`() async throws {
     try await Scenario.run { scenario in
       try scenario.write("reference.csv", MeasuringTests.reference())
-      let rules = Self.rules.map { "kind: AlertRule\nname: \($0.name)\nmonitor: \($0.monitor)\nwhen: \($0.when)\nkeep_firing: 1d\n" }
+      let rules = Self.rules.map { "kind: AlertRule\nname: \($0.name)\nmonitor: \($0.monitor)\nwhen: \($0.when)\nfor: 1\nkeep_firing: 1d\n" }
       let posted = "kind: Monitor\nname: posted\nmodel: judge\nwindow: {measurements: true}\n"
       try scenario.write("kedge.yaml", ([MeasuringTests.declarations, posted] + rules).joined(separator: "\n---\n"))
       // No trainer, no deployer, no notifier.

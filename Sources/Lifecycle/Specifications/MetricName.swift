@@ -149,6 +149,15 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether statistical tests of columns decide it, which find drift by chance too.
+  public var isDrift: Bool {
+    switch subject {
+    case .driftShare, .driftedColumns, .segment(_, .driftShare), .segment(_, .driftedColumns): true
+    case .column(_, let field): field != .effect
+    default: false
+    }
+  }
+
   /// Every metric that needs labels.
   public static let qualityMetrics = classificationMetrics + regressionMetrics + fairnessMetrics
 
