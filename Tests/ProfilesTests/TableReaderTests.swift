@@ -54,6 +54,13 @@ import Values
     #expect(try table.strings("s") == ["a", nil, nil, nil, "b", nil])
   }
 
+  @Test(arguments: [2, 254, 255, 256, 257, 70_000])
+  func `texts come back, however many different ones there are`(distinct: Int) throws {
+    let texts = (0..<distinct * 2).map { $0 % 5 == 3 ? nil : "t\($0 * 7 % distinct)" } + [nil, "last"]
+    let table = try read("i,s\n" + texts.map { "1,\($0 ?? "")\n" }.joined())
+    #expect(try table.strings("s") == texts)
+  }
+
   @Test func `raw columns stay as they stand`() throws {
     var options = TableReader.Options()
     options.raw = ["id"]

@@ -106,7 +106,7 @@ public struct ColumnProfile: Sendable, Hashable {
   }
 
   /// Takes a block of texts.
-  mutating func add(strings codes: [Int32], _ dictionary: [String]) {
+  mutating func add(strings codes: some Collection<Int32>, _ dictionary: [String]) {
     rows += codes.count
     isInteger = false
     var counts = [Int](repeating: 0, count: dictionary.count)

@@ -10,7 +10,7 @@ struct ColumnBuilder {
   private var missing = 0
   private var strays = 0
   private var firstStray: StrayCell?
-  private var codes: [Int32] = []
+  private var codes = StringCodes()
   private var pool = StringPool()
   private var times: [Int64] = []
 
@@ -42,7 +42,6 @@ struct ColumnBuilder {
       for code in 0..<blockPool.count {
         translated.append(blockPool.withBytes(code) { pool.intern($0).code })
       }
-      codes.reserveCapacity(codes.count + blockCodes.count)
       for code in blockCodes { codes.append(code < 0 ? -1 : translated[Int(code)]) }
     }
   }
@@ -80,7 +79,7 @@ struct ColumnBuilder {
     return Column(name: name, values: .strings(StringColumn(codes: codes, dictionary: dictionary)))
   }
 
-  private func times(_ codes: [Int32], _ dictionary: [String]) -> [Int64]? {
+  private func times(_ codes: StringCodes, _ dictionary: [String]) -> [Int64]? {
     var parsed: [Int64] = []
     parsed.reserveCapacity(dictionary.count)
     for text in dictionary {

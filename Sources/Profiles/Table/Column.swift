@@ -100,12 +100,12 @@ public enum ColumnValues: Sendable {
 /// Strings, each different one kept once.
 public struct StringColumn: Sendable {
   /// Index into `dictionary`, one a row; −1 where missing.
-  public let codes: [Int32]
+  public let codes: StringCodes
   /// In order of first appearance, every entry used.
   public let dictionary: [String]
 
   /// Takes codes and dictionary as they are: every code must be −1 or an index, every entry used.
-  public init(codes: [Int32], dictionary: [String]) {
+  public init(codes: StringCodes, dictionary: [String]) {
     self.codes = codes
     self.dictionary = dictionary
   }
@@ -114,14 +114,17 @@ public struct StringColumn: Sendable {
   public init(_ texts: [String?]) {
     var index: [String: Int32] = [:]
     var dictionary: [String] = []
-    codes = texts.map { text in
-      guard let text else { return -1 }
-      if let code = index[text] { return code }
-      let code = Int32(dictionary.count)
-      index[text] = code
-      dictionary.append(text)
-      return code
+    var codes = StringCodes()
+    codes.reserveCapacity(texts.count)
+    for text in texts {
+      let code = text.map { index[$0, default: Int32(dictionary.count)] } ?? -1
+      if let text, code == dictionary.count {
+        index[text] = code
+        dictionary.append(text)
+      }
+      codes.append(code)
     }
+    self.codes = codes
     self.dictionary = dictionary
   }
 
