@@ -8,7 +8,9 @@ public struct Sample: Sendable, Hashable {
   /// Sorts; NaN (a missing value) is left out, infinities stay.
   /// - Complexity: O(n) above 4096 values (radix sort), else O(n log n).
   public init(_ unsorted: [Double]) {
-    var kept = unsorted.contains { $0.isNaN } ? unsorted.filter { !$0.isNaN } : unsorted
+    var kept = unsorted
+    // In place: a list that grows would for a while be held twice.
+    kept.removeAll(where: \.isNaN)
     RadixSort.ascending(&kept)
     values = kept
   }
