@@ -152,7 +152,25 @@ struct WaitingMessageTests {
     let folded = state(
       ChannelState.self,
       requested + [.messageFolded(MessageFolded(message: ids[0], into: ids[2])), .messageFolded(MessageFolded(message: ids[2], into: ids[3]))])
-    #expect(folded.waiting(ids[3])?.folded == ["t0", "t2"] && folded.attempts(at: ids[0]) == nil && folded.attempts(at: ids[3]) == 0)
+    #expect(folded.waiting(ids[3])?.foldedTitles == ["t0", "t2"] && folded.waiting(ids[3])?.foldedCount == 2 && folded.attempts(at: ids[0]) == nil && folded.attempts(at: ids[3]) == 0)
+  }
+
+  @Test func `what came and went while people could not be told is told with the next message, but machines are told of each alert`() {
+    func missed(_ kind: ChannelSpecification.Kind, _ facts: [Fact], beside index: Int) -> [UUID] {
+      state(ChannelState.self, [.channelDefined(ChannelSpecification(name: "ops", kind: kind))] + facts).missed(beside: ids[index])
+    }
+    let people = ChannelSpecification.Kind.slackWebhook(url: CredentialReference(.environment("HOOK")))
+    let down = Fact.messageDelayed(
+      MessageDelayed(message: ids[2], attempt: 1, reason: "503", retryAt: RegistryTests.record(.messageRequested(message(2, other))).at + .seconds(9)))
+    let requested = [
+      Fact.messageRequested(message(0, alert)), .messageRequested(message(1, alert, "resolved")), .messageRequested(message(2, other)), down,
+    ]
+    #expect(missed(people, requested, beside: 2) == [ids[0], ids[1]])
+    #expect(missed(people, requested, beside: 1) == [], "the other alert goes on")
+    #expect(missed(.http(url: "https://example.com", secret: nil), requested, beside: 2) == [])
+    #expect(missed(people, requested.dropLast(), beside: 2) == [], "nothing failed")
+    let sent = Fact.messageSent(MessageSent(message: ids[0], attempt: 1, alert: alert, receipt: [:]))
+    #expect(missed(people, [requested[0], sent] + requested[1...], beside: 2) == [], "people wait to hear that it is over")
   }
 
   @Test func `after a failure others wait as long as it does, but half a minute at most, and no longer once a message was taken`() {

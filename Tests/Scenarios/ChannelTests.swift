@@ -118,6 +118,36 @@ import Values
     }
   }
 
+  @Test func `after an outage people are told together of the alerts that came and went meanwhile`() async throws {
+    try await Scenario.run { scenario in
+      let port = try scenario.startReceiver()
+      try scenario.write("url", "http://127.0.0.1:\(port)/")
+      try scenario.write("channels.yaml", "kind: Channel\nname: room\nteams: {url: \"file:url\"}\n")
+      let applied = try await scenario.kedge("apply", "-f", "channels.yaml")
+      #expect(applied.status == 0, "\(applied.err)")
+      try scenario.write("mode", "down")
+      try scenario.worker("projector,notifier")
+      let alerts = (0..<30).map { _ in UUID() }
+      for alert in alerts {
+        try await scenario.raise(alert, notify: "room")
+        if alert != alerts[29] { try await scenario.fact("alert_resolved", ["reason": "calm"], on: alert) }
+      }
+      try await scenario.waitFor(
+        "what waits to be one message", within: .seconds(600), sql: "select 1 from kedge.message where status = 'folded' having count(*) = 58")
+      #expect(try scenario.received().isEmpty)
+      try scenario.write("mode", "ok")
+      try await scenario.waitFor("the end of it", within: .seconds(1200), sql: "select 1 where not exists (select from kedge.work where kind = 'notify')")
+      let received = try scenario.received()
+      // Those that were on their way when it came back arrive besides.
+      #expect((1...4).contains(received.count))
+      #expect(try await scenario.count("select count(*) from kedge.message where status = 'sent'") == 1)
+      let text = received.last?.description ?? ""
+      #expect(text.contains("Not told before, because the channel could not be reached: 38 more, then inputs-drifted"), "\(text)")
+      #expect(text.contains("kedge ack \(alerts[29].lowercased.prefix(8))"), "\(text)")
+      try await scenario.verify()
+    }
+  }
+
   @Test func `a channel is tried by hand; what it refused is kept with the reason, and sent again on demand in its order`() async throws {
     try await Scenario.run { scenario in
       try await scenario.receiver(named: "hook")

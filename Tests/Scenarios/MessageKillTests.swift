@@ -14,29 +14,13 @@ import Values
   @Test(arguments: [Torture.seed])
   func `every message of an alert arrives, in order, while projector and notifier are killed and answers are cut off`(seed: Seed) async throws {
     let strikes = Torture.kills(inEveryRun: 8)
-    var random = seed.makeGenerator()
     try await Scenario.run { scenario in
       try await scenario.receiver(named: "hook")
       try scenario.write("mode", "random")
       try scenario.write("kedge.yaml", MessageKillTests.declarations)
       #expect(try await scenario.kedge("apply", "-f", "kedge.yaml").status == 0)
-      var workers: [(role: String, process: Process)] = []
-      for role in ["projector", "notifier", "projector", "notifier"] { workers.append((role, try scenario.worker(role, lease: "3s"))) }
-
       let world = World(scenario, seed)
-      var killed = ["projector": 0, "notifier": 0]
-      try await world.run {
-        for strike in 1...strikes {
-          // A hundred kills take ten minutes.
-          try await Task.sleep(for: .milliseconds(Int.random(in: strikes < 50 ? 200...1500 : 500...11_500, using: &random)))
-          let index = workers.indices.randomElement(using: &random)!
-          kill(workers[index].process.processIdentifier, SIGKILL)
-          let role = workers[index].role
-          killed[role, default: 0] += 1
-          workers[index].process = try scenario.worker(role, lease: "3s")
-          Torture.say("messengers killed: \(strike) of \(strikes)")
-        }
-      }
+      let killed = try await world.run { try await MessageKillTests.strike(strikes, seed, scenario) }
       try scenario.write("mode", "ok")
       try await scenario.waitFor(
         "projector and notifier to be done", within: .seconds(600),
@@ -47,40 +31,95 @@ import Values
             and not exists (select from kedge.work where kind = 'notify') and not exists (select from kedge.alert where state = 'firing')
           """)
 
-      let requested = try await scenario.client.query(
+      try await judge(Outcome(scenario), strikes: strikes, notifiersKilled: killed["notifier", default: 0])
+      try await scenario.verify()
+      Torture.say(
+        "= projectors killed \(killed["projector", default: 0]) times and notifiers \(killed["notifier", default: 0]) times while "
+          + "\(world.measurements) measurements let alerts come and go (\(seed)): \(try await Outcome(scenario))")
+    }
+  }
+
+  private func judge(_ outcome: Outcome, strikes: Int, notifiersKilled: Int) {
+    #expect(outcome.requested.count >= strikes)
+    #expect(outcome.lost.isEmpty)
+    #expect(outcome.unknown.isEmpty, "nobody asked for them")
+    #expect(outcome.copiesAreEqual)
+    #expect(outcome.arrived == outcome.inOrder)
+    // A notifier sends four at a time.
+    #expect(outcome.repeats <= outcome.cut + 4 * notifiersKilled, "\(outcome)")
+  }
+
+  /// Kills two projectors and two notifiers at random, and starts others.
+  /// - Returns: by role, how often.
+  private static func strike(_ strikes: Int, _ seed: Seed, _ scenario: Scenario) async throws -> [String: Int] {
+    var random = seed.makeGenerator()
+    var workers = try ["projector", "notifier", "projector", "notifier"].map { role in (role: role, process: try scenario.worker(role, lease: "3s")) }
+    var killed = ["projector": 0, "notifier": 0]
+    for strike in 1...strikes {
+      // A hundred kills take ten minutes.
+      try await Task.sleep(for: .milliseconds(Int.random(in: strikes < 50 ? 200...1500 : 500...11_500, using: &random)))
+      let index = workers.indices.randomElement(using: &random)!
+      kill(workers[index].process.processIdentifier, SIGKILL)
+      let role = workers[index].role
+      killed[role, default: 0] += 1
+      workers[index].process = try scenario.worker(role, lease: "3s")
+      Torture.say("messengers killed: \(strike) of \(strikes)")
+    }
+    return killed
+  }
+
+  /// What was asked for, and what the receiver took.
+  private struct Outcome: CustomStringConvertible {
+    /// In the order in which they were asked for.
+    let requested: [(message: String, alert: String)]
+    /// Told with a newer one, about to be sent when they waited.
+    let folded: Set<String>
+    private let lines: [JSON]
+    /// What came, by key.
+    private let copies: [String: [JSON]]
+
+    init(_ scenario: Scenario) async throws {
+      let rows = try await scenario.client.query(
         "select lower(data->>'message'), data->>'alert' from kedge.event where type = 'message_requested' order by stream, version", as: String.self,
         String.self)
-      let received = try scenario.received()
-      #expect(received.allSatisfy { $0["key"]?.string != nil })
-      let alertOf = Dictionary(uniqueKeysWithValues: requested.map { ($0.0, $0.1) })
-      // What waited when a newer one was about to be sent is told with that.
-      let folded = Set(
+      requested = rows.map { (message: $0.0, alert: $0.1) }
+      folded = Set(
         try await scenario.client.query("select lower(data->>'message') from kedge.event where type = 'message_folded'", as: String.self))
-      let bodies = Dictionary(grouping: received) { $0["key"]?.string ?? "" }
-      #expect(requested.count >= strikes)
-      let lost = Set(requested.map(\.0)).subtracting(folded).subtracting(bodies.keys)
-      #expect(lost.isEmpty)
-      let unknown = Set(bodies.keys).subtracting(requested.map(\.0))
-      #expect(unknown.isEmpty, "nobody asked for \(unknown)")
-      #expect(bodies.values.allSatisfy { copies in copies.allSatisfy { $0["text"] == copies[0]["text"] && $0["occurred_at"] == copies[0]["occurred_at"] } })
-      // One message after the other, each until it was taken: nothing overtakes, and nothing comes back.
-      let inOrder = Dictionary(grouping: requested.filter { bodies[$0.0] != nil }, by: \.1).mapValues { $0.map(\.0) }
+      lines = try scenario.received()
+      copies = Dictionary(grouping: lines) { $0["key"]?.string ?? "without a key" }
+    }
+
+    var lost: Set<String> { Set(requested.map(\.message)).subtracting(folded).subtracting(copies.keys) }
+    var unknown: Set<String> { Set(copies.keys).subtracting(requested.map(\.message)) }
+    /// Whether what came again is what came first.
+    var copiesAreEqual: Bool {
+      copies.values.allSatisfy { copies in copies.allSatisfy { $0["text"] == copies[0]["text"] && $0["occurred_at"] == copies[0]["occurred_at"] } }
+    }
+    var repeats: Int { lines.count - copies.count }
+    /// Answers that the receiver did not give.
+    var cut: Int { lines.count { $0["answered"]?.bool == false } }
+
+    /// The keys about each alert that came, in the order in which they were asked for.
+    var inOrder: [String: [String]] {
+      Dictionary(grouping: requested.filter { copies[$0.message] != nil }, by: \.alert).mapValues { $0.map(\.message) }
+    }
+
+    /// The keys about each alert, one message after the other, each until it was taken: one that overtakes, or comes back, shows.
+    var arrived: [String: [String]] {
+      let alertOf = Dictionary(uniqueKeysWithValues: requested.map { ($0.message, $0.alert) })
       var arrived: [String: [String]] = [:]
-      for key in received.compactMap({ $0["key"]?.string }) {
+      for key in lines.compactMap({ $0["key"]?.string }) {
         guard let alert = alertOf[key], arrived[alert]?.last != key else { continue }
         arrived[alert, default: []].append(key)
       }
-      #expect(arrived == inOrder)
-      let (repeats, cut) = (received.count - bodies.count, received.filter { $0["answered"] == false }.count)
-      // A notifier sends four at a time.
-      #expect(repeats <= cut + 4 * killed["notifier", default: 0], "\(repeats) messages came again, and \(cut) answers were cut off")
-      try await scenario.verify()
-      Torture.say(
-        """
-        = projectors killed \(killed["projector", default: 0]) times and notifiers \(killed["notifier", default: 0]) times while \(world.measurements) measurements \
-        let \(inOrder.count) alerts come and go (\(seed)): \(requested.count) messages asked for, \(folded.count) told with a newer one, all others arrived in the order of their alerts; \(cut) answers cut off, \
-        \(repeats) messages came again under the same key
-        """)
+      return arrived
+    }
+
+    var description: String {
+      """
+      \(requested.count) messages asked for about \(Set(requested.map(\.alert)).count) alerts, \(folded.count) told with a newer one, all others arrived in the \
+      order of their alerts; \(cut) answers cut off, \(repeats) messages came again under the same key
+      """
     }
   }
 
@@ -118,7 +157,7 @@ import Values
     var measurements: Int { count.withLock { $0 } }
 
     /// Measures while `body` runs; in the end nothing drifts any more.
-    func run(_ body: () async throws -> Void) async throws {
+    func run<Result>(_ body: () async throws -> Result) async throws -> Result {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
           var random = Seed(self.seed.value &+ 1).makeGenerator()
@@ -129,9 +168,10 @@ import Values
           for number in 0..<monitors { try await self.measure(number, drifts: false) }
         }
         defer { isOver.withLock { $0 = true } }
-        try await body()
+        let result = try await body()
         isOver.withLock { $0 = true }
         try await group.waitForAll()
+        return result
       }
     }
 

@@ -179,11 +179,12 @@ public struct MessageAbandoned: Codable, Equatable, Sendable {
   }
 }
 
-/// Told together with a later message about the same alert, because the channel could not be reached when it was its turn.
+/// Told together with another message, because the channel could not be reached when it was its turn: with a later one about the same alert, or, where the alert
+/// was over before people could be told of it, with one about another.
 public struct MessageFolded: Codable, Equatable, Sendable {
   /// The message's id, as it was requested.
   public var message: UUID
-  /// The later message, which says so.
+  /// The other message, which says so.
   public var into: UUID
 
   /// Takes the values as they are; nothing is checked.

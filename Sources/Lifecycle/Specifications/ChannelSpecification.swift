@@ -28,6 +28,14 @@ public struct ChannelSpecification: Hashable, Sendable {
       case .slackWebhook, .http, .email, .alertmanager, .teams, .azureMonitor: false
       }
     }
+
+    /// Whether people read each message, rather than a machine that keeps account of alerts.
+    var isReadByPeople: Bool {
+      switch self {
+      case .slack, .slackWebhook, .email, .teams: true
+      case .http, .alertmanager, .pagerduty, .azureMonitor: false
+      }
+    }
   }
 
   /// Unique among channels.

@@ -11,9 +11,31 @@ public struct ChannelState: StreamState {
     public var number: Int
     /// Attempts made so far.
     public var attempts = 0
-    /// Titles of earlier messages that this one tells too.
-    public var folded: [String] = []
+    /// Whether the alert is over with it.
+    var isOver = false
     var title: String
+    /// Of what this one tells too, the newest, the oldest first.
+    private var folded: [Folded] = []
+    /// How many earlier messages this one tells too.
+    public private(set) var foldedCount = 0
+
+    private struct Folded: Codable, Equatable, Sendable {
+      var number: Int
+      var title: String
+    }
+
+    init(_ fact: MessageRequested, number: Int) {
+      (alert, self.number, title, isOver) = (fact.alert, number, fact.title, fact.isOpen == false)
+    }
+
+    /// Of the newest messages that this one tells too, the oldest first.
+    public var foldedTitles: [String] { folded.map(\.title) }
+
+    mutating func fold(_ other: Waiting) {
+      folded = (folded + other.folded + [Folded(number: other.number, title: other.title)]).sorted { $0.number < $1.number }
+        .suffix(ChannelState.foldedKept)
+      foldedCount += other.foldedCount + 1
+    }
   }
 
   public private(set) var specification: ChannelSpecification?
@@ -35,7 +57,7 @@ public struct ChannelState: StreamState {
   /// The longest wait for another message's sake: one that is never taken must not hold up those that would be.
   static let longestPause = Duration.seconds(30)
   /// How many titles of folded messages are kept.
-  static let foldedKept = 10
+  static let foldedKept = 20
 
   /// Before the first fact.
   public init() {}
@@ -56,7 +78,7 @@ public struct ChannelState: StreamState {
     case .messageAbandoned(let fact): waiting[fact.message.uuidString] = nil
     case .messageFolded(let fact):
       guard let gone = waiting.removeValue(forKey: fact.message.uuidString) else { return }
-      waiting[fact.into.uuidString]?.folded.insert(contentsOf: (gone.folded + [gone.title]).suffix(ChannelState.foldedKept), at: 0)
+      waiting[fact.into.uuidString]?.fold(gone)
     case .messageSent(let fact):
       pausedUntil = nil
       waiting[fact.message.uuidString] = nil
@@ -70,7 +92,7 @@ public struct ChannelState: StreamState {
 
   private mutating func wait(for fact: MessageRequested) {
     number += 1
-    waiting[fact.message.uuidString] = Waiting(alert: fact.alert, number: number, title: fact.title)
+    waiting[fact.message.uuidString] = Waiting(fact, number: number)
   }
 
   private mutating func stand(_ fact: MessageRequested) {
@@ -95,6 +117,15 @@ public struct ChannelState: StreamState {
     guard let own = waiting[message.uuidString], let alert = own.alert else { return nil }
     return waiting.filter { $0.value.alert == alert && $0.value.number > own.number }.min { $0.value.number < $1.value.number }
       .flatMap { UUID(uuidString: $0.key) }
+  }
+
+  /// What waits about other alerts that came and went while people could not be told, the oldest first: it is enough that the next message names them.
+  /// Empty unless the channel has just failed, and where a machine reads the messages, which knows each alert by itself.
+  public func missed(beside message: UUID) -> [UUID] {
+    guard pausedUntil != nil, specification?.kind.isReadByPeople == true, let own = waiting[message.uuidString] else { return [] }
+    let over = Set(waiting.values.filter(\.isOver).compactMap(\.alert?.description)).filter { threads[$0] == nil }
+    return waiting.filter { $0.value.alert != own.alert && over.contains($0.value.alert?.description ?? "") }
+      .sorted { $0.value.number < $1.value.number }.compactMap { UUID(uuidString: $0.key) }
   }
 
   /// What a channel that forgets must be told again: the newest message about each alert that goes on, and about those that were over last.

@@ -9,8 +9,9 @@ internal import Values
 
 /// Sends messages to channels: at least once each, in order for each alert, with the message's id as idempotency key. Alerts' actions go along.
 ///
-/// A channel that cannot be reached is tried again for hours, with few messages at a time, so that other channels do not wait for it. What waited meanwhile is told with the newest message about the same alert, so that nothing is
-/// lost and nobody gets a flood when the channel is back.
+/// A channel that cannot be reached is tried again for hours, with few messages at a time, so that other channels do not wait for it. What waited meanwhile is
+/// told with the newest message about the same alert, and alerts that came and went meanwhile are told of together, so that nothing is lost and nobody gets a
+/// flood when the channel is back.
 struct NotifierHandler: WorkHandler {
   let context: WorkContext
   let http: HTTPClient
@@ -33,16 +34,29 @@ struct NotifierHandler: WorkHandler {
     if waiting.attempts == 0, request.state != MessageRequested.test, let until = state.pausedUntil, until > .now() {
       return try await leave(work, for: until - .now())
     }
-    let fact: Fact
-    if waiting.attempts > 0 || !waiting.folded.isEmpty, let successor = state.successor(of: request.message) {
-      fact = .messageFolded(MessageFolded(message: request.message, into: successor))
-    } else {
-      fact = try await send(request, waiting, state, work)
+    if waiting.attempts > 0 || waiting.foldedCount > 0, let successor = state.successor(of: request.message) {
+      return try await record(.messageFolded(MessageFolded(message: request.message, into: successor)), request, waiting.attempts, work)
     }
+    let gathered = try await gather(request, state, work)
+    try await record(try await send(request, gathered, work), request, waiting.attempts, work)
+  }
+
+  /// Records what became of a message, unless somebody was faster.
+  private func record(_ fact: Fact, _ request: MessageRequested, _ attempts: Int, _ work: Work) async throws {
     try await context.record(work, as: .notifier, completing: true) { session in
-      guard try await session.load(ChannelState.self, work.stream).attempts(at: request.message) == waiting.attempts else { return }
+      guard try await session.load(ChannelState.self, work.stream).attempts(at: request.message) == attempts else { return }
       session.record([fact], on: work.stream)
     }
+  }
+
+  /// Lets a message tell what people missed of other alerts, before it is sent: what is done with has been told.
+  private func gather(_ request: MessageRequested, _ state: ChannelState, _ work: Work) async throws -> ChannelState {
+    guard request.state != MessageRequested.test, !state.missed(beside: request.message).isEmpty else { return state }
+    try await context.record(work, as: .notifier, completing: false) { session in
+      let missed = try await session.load(ChannelState.self, work.stream).missed(beside: request.message)
+      session.record(missed.map { .messageFolded(MessageFolded(message: $0, into: request.message)) }, on: work.stream)
+    }
+    return try await self.state(of: work)
   }
 
   private func state(of work: Work) async throws -> ChannelState {
@@ -52,20 +66,24 @@ struct NotifierHandler: WorkHandler {
     }
   }
 
-  private func send(_ request: MessageRequested, _ waiting: ChannelState.Waiting, _ state: ChannelState, _ work: Work) async throws -> Fact {
+  private func send(_ request: MessageRequested, _ state: ChannelState, _ work: Work) async throws -> Fact {
+    let waiting = state.waiting(request.message)
+    let attempt = (waiting?.attempts ?? 0) + 1
     guard let specification = state.specification else {
-      return outcome(of: .final(reason: "the channel is not declared any more"), request, waiting.attempts + 1)
+      return outcome(of: .final(reason: "the channel is not declared any more"), request, attempt)
     }
-    var message = Message(request, thread: request.alert.flatMap { state.threads[$0.description] }, folded: waiting.folded)
+    var message = Message(
+      request, thread: request.alert.flatMap { state.threads[$0.description] }, folded: waiting?.foldedTitles ?? [],
+      of: waiting?.foldedCount ?? 0)
     if case .email = specification.kind, let alert = request.alert { message.picture = try await picture(of: alert) }
     do throws(ChannelFailure) {
       let receipt = try await specification.kind.open(http, credentials).send(message, idempotencyKey: request.message.lowercased)
       return .messageSent(
         MessageSent(
-          message: request.message, attempt: waiting.attempts + 1, alert: request.alert,
+          message: request.message, attempt: attempt, alert: request.alert,
           receipt: ["conversation": receipt.conversation, "message": receipt.message, "note": receipt.note].compactMapValues { $0 }))
     } catch {
-      return outcome(of: error, request, waiting.attempts + 1)
+      return outcome(of: error, request, attempt)
     }
   }
 
@@ -98,7 +116,7 @@ struct NotifierHandler: WorkHandler {
     let said = state.said.filter { $0.isOpen == true || ($0.at ?? recently) > recently }
     do throws(ChannelFailure) {
       try await AlertmanagerChannel(settings, http: http, credentials: credentials, clock: { .now() }).repeat(
-        said.map { Message($0, thread: nil, folded: []) })
+        said.map { Message($0, thread: nil) })
     } catch {
       context.logger.warning("\(work.name): cannot say again what fires: \(error)")
     }
@@ -119,9 +137,12 @@ struct NotifierHandler: WorkHandler {
 
 extension Message {
   /// What was asked for, as a channel tells it.
-  /// - Parameter folded: titles of messages that this one tells too.
-  init(_ request: MessageRequested, thread: [String: String]?, folded: [String]) {
-    let late = folded.isEmpty ? "" : "\nNot told before, because the channel could not be reached: \(folded.joined(separator: "; "))"
+  /// - Parameters:
+  ///   - folded: titles of messages that this one tells too.
+  ///   - count: how many there are of them.
+  init(_ request: MessageRequested, thread: [String: String]?, folded: [String] = [], of count: Int = 0) {
+    let earlier = count > folded.count ? "\(count - folded.count) more, then " : ""
+    let late = folded.isEmpty ? "" : "\nNot told before, because the channel could not be reached: \(earlier)\(folded.joined(separator: "; "))"
     self.init(
       title: request.title, severity: .init(rawValue: request.severity) ?? .warning, state: .init(request.state), text: request.text + late,
       fields: request.fields.map { .init($0.name, $0.value) }, command: request.command, occurredAt: request.at ?? .now(),

@@ -54,7 +54,7 @@ struct EvidenceReport {
   private func say(_ evaluation: JSON) {
     Terminal.say(
       "evaluation on \(evaluation.text("rows")) rows against \(evaluation.text("champion")): "
-        + (evaluation["passed"] == true ? "the gate is passed" : "the gate is NOT passed"))
+        + (evaluation["passed"]?.bool == true ? "the gate is passed" : "the gate is NOT passed"))
     for rule in evaluation["gate"]?.array ?? [] {
       Terminal.say("  \(rule["rule"]?.string ?? rule.text("metric")): \(rule.text("outcome")), value \(rule.text("value"))")
     }
@@ -85,7 +85,7 @@ struct EvidenceReport {
   private func sayStages(_ deployment: JSON, _ model: ReadModel) async throws {
     let stages = deployment["stages"] ?? []
     for (index, stage) in (stages.array ?? []).enumerated() {
-      let share = stage["shadow"] == true ? "in shadow" : "\(stage.text("traffic")) % of traffic"
+      let share = stage["shadow"]?.bool == true ? "in shadow" : "\(stage.text("traffic")) % of traffic"
       Terminal.say("stage \(index + 1): \(share), for \(stage.text("hold"))")
     }
     let endpoint = try await model.all(try Kind.named("endpoints"), where: "name", is: deployment.text("endpoint")).first
