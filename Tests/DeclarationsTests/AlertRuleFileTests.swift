@@ -65,12 +65,13 @@ import Testing
     #expect(try when("{outcome: measurement_failed}") == .outcome(.measurementFailed))
   }
 
-  @Test(arguments: [
-    ("{metric: drift.share, at_least: 0.2}", 3, 2), ("{metric: drift.columns, change: {above: 3, windows: 5}}", 3, 2),
-    ("{metric: column.*.score, below: 0.01}", 3, 2), ("{metric: segment.*.drift.share, above: 0.5}", 3, 2),
-    ("{any: [{metric: rows, below: 10}, {metric: drift.share, at_least: 0.2}]}", 3, 2), ("{metric: drift.share, detector: adwin}", 1, 1),
-    ("{metric: column.x.effect, above: 0.5}", 1, 1), ("{metric: accuracy, below: 0.9}", 1, 1), ("{outcome: run_failed}", 1, 1), ("{no_data: 3h}", 1, 1),
-  ] as [(String, AlertSpell, AlertSpell)])
+  @Test(
+    arguments: [
+      ("{metric: drift.share, at_least: 0.2}", 3, 2), ("{metric: drift.columns, change: {above: 3, windows: 5}}", 3, 2),
+      ("{metric: column.*.score, below: 0.01}", 3, 2), ("{metric: segment.*.drift.share, above: 0.5}", 3, 2),
+      ("{any: [{metric: rows, below: 10}, {metric: drift.share, at_least: 0.2}]}", 3, 2), ("{metric: drift.share, detector: adwin}", 1, 1),
+      ("{metric: column.x.effect, above: 0.5}", 1, 1), ("{metric: accuracy, below: 0.9}", 1, 1), ("{outcome: run_failed}", 1, 1), ("{no_data: 3h}", 1, 1),
+    ] as [(String, AlertSpell, AlertSpell)])
   func `a rule on drift waits for three windows and trusts two good ones when it says nothing else, any other goes by one`(
     when: String, spell: AlertSpell, resolveAfter: AlertSpell
   ) throws {

@@ -152,7 +152,9 @@ struct WaitingMessageTests {
     let folded = state(
       ChannelState.self,
       requested + [.messageFolded(MessageFolded(message: ids[0], into: ids[2])), .messageFolded(MessageFolded(message: ids[2], into: ids[3]))])
-    #expect(folded.waiting(ids[3])?.foldedTitles == ["t0", "t2"] && folded.waiting(ids[3])?.foldedCount == 2 && folded.attempts(at: ids[0]) == nil && folded.attempts(at: ids[3]) == 0)
+    #expect(
+      folded.waiting(ids[3])?.foldedTitles == ["t0", "t2"] && folded.waiting(ids[3])?.foldedCount == 2 && folded.attempts(at: ids[0]) == nil
+        && folded.attempts(at: ids[3]) == 0)
   }
 
   @Test func `what came and went while people could not be told is told with the next message, but machines are told of each alert`() {
