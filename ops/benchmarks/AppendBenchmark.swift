@@ -24,6 +24,10 @@ struct AppendBenchmark {
       report.add(
         "appends, \(writers) writer\(writers == 1 ? "" : "s")", outcome.ours.median, unit: "/s", peer: outcome.peer.median, ratio: outcome.ratio,
         beside: "bare INSERT, same indexes, pgbench", goal: goal.map { .ratioAtLeast($0) })
+      let least = try await duel.run(AppendBenchmark.unchecked, insert(1), writers: writers, turns: turns)
+      report.add(
+        "  the log's two tables alone, one statement, no function", least.ours.median, unit: "/s", peer: least.peer.median, ratio: least.ratio,
+        beside: "bare INSERT, same indexes, pgbench")
     }
     for writers in [1, 8] {
       let outcome = try await duel.run(AppendBenchmark.append(100), insert(100), writers: writers, turns: turns)
@@ -66,6 +70,16 @@ struct AppendBenchmark {
         """,
       variables: ["events": "[\(Array(repeating: event, count: count).joined(separator: ", "))]", "actor": "me"], sequence: "kedge.event_number")
   }
+
+  /// What an append writes, without what it checks: the least that a log with streams and partitions costs here.
+  private static let unchecked = Duel.Side(
+    script: """
+      \\set s random(1, \(streams))
+      WITH head AS (UPDATE kedge.stream SET version = version + 1 WHERE name = 'run/' || :s::bigint RETURNING name, version)
+      INSERT INTO kedge.event (stream, version, type, schema, data, actor, principal, occurred_at, recorded_at)
+      SELECT name, version, :type, 1, :data, :actor, session_user, clock_timestamp(), clock_timestamp() FROM head RETURNING id, version;
+      """,
+    variables: ["type": "note_added", "actor": "me", "data": data], sequence: "kedge.event_number")
 
   private func insert(_ count: Int) -> Duel.Side {
     let columns = "stream, version, type, schema, data, actor, principal, occurred_at, recorded_at"
