@@ -193,8 +193,9 @@ extension JSON: CustomStringConvertible {
     }
   }
 
-  /// The shortest digits that read back as the same number; a whole number without `.0`.
+  /// The shortest digits that read back as the same number; a whole number without `.0`. Zero has no sign, as in PostgreSQL: `-0` would be read back as `0`.
   private static func digits(_ value: Double) -> String {
+    if value == 0 { return "0" }
     let text = value.description
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }

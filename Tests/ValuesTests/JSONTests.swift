@@ -6,6 +6,11 @@ import Values
   @Test(arguments: ["null", "true", "[1,2.5,-3e-07]", #"{"b":1,"a":[{}],"c":"é\n\"\\"}"#, "9223372036854775807", #""😀""#])
   func `prints what it read`(text: String) throws { #expect(try JSON(parsing: text).description == text) }
 
+  @Test(arguments: ["-0", "-0.0", "0e5", "-4e-537203685"])
+  func `zero is printed without a sign, as PostgreSQL prints it, so that it reads back as it was printed`(text: String) throws {
+    #expect(try JSON(parsing: text).description == "0")
+  }
+
   @Test func `escapes and surrogate pairs are read`() throws {
     #expect(try JSON(parsing: #""\u00e9\ud83d\ude00\/""#) == "é😀/")
   }
