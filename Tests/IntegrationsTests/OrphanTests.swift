@@ -134,11 +134,21 @@ struct OrphanTests {
     #expect(try attempt.processes() == [])
   }
 
+  /// The supervisor, once it has told that the command has begun: after that it sleeps until something happens.
+  private func watchingSupervisor(of attempt: Attempt) async throws -> pid_t {
+    let supervisor = try #require(try attempt.processes(matching: "--grace-milliseconds").first)
+    #expect(
+      await eventually {
+        (try? String(contentsOfFile: "/proc/\(supervisor)/stat", encoding: .utf8))?.split(separator: ") ").last?.hasPrefix("S") == true
+      })
+    return supervisor
+  }
+
   @Test func `when the supervisor is killed the command dies with it`() async throws {
     let attempt = try Attempt()
     let task = Task { await attempt.run(sh: "sleep 300 & sh -c 'sleep 301' & touch ready; wait") }
     #expect(await eventually { attempt.directory.exists("ready") })
-    let supervisor = try #require(try attempt.processes(matching: "--grace-milliseconds").first)
+    let supervisor = try await watchingSupervisor(of: attempt)
     kill(supervisor, SIGKILL)
     let outcome = await task.value.outcome
     guard case .supervisorLost = outcome else {
@@ -152,7 +162,7 @@ struct OrphanTests {
     let attempt = try Attempt()
     let worker = try worker(attempt, "touch ready; exec sleep 300")
     #expect(await eventually { attempt.directory.exists("ready") })
-    let supervisor = try #require(try attempt.processes(matching: "--grace-milliseconds").first)
+    let supervisor = try await watchingSupervisor(of: attempt)
     kill(worker.processIdentifier, SIGSTOP)
     kill(supervisor, SIGKILL)
     kill(worker.processIdentifier, SIGKILL)
